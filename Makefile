@@ -1,0 +1,135 @@
+# refnut - GNU make, no generator.
+#
+#   make                  everything, into build/ (B= another folder)
+#   make check            the unit tests;  make SAN=1 check  the same under ASan and UBSan
+#   make install          DESTDIR= PREFIX= CONFPATH= STATEPATH= PIDPATH= ALTPIDPATH= DRVPATH= DATAPATH=
+#                         PORT= RUN_AS_USER= RUN_AS_GROUP=
+#   make clean
+#
+#   CC=clang              the other compiler
+#   TLS=none|openssl|nss  which src/tls/*.c stands behind tls.h
+#   ONLY="words loop"     check these tests alone
+
+PREFIX		= /usr/local
+CONFPATH	= $(PREFIX)/etc/nut
+STATEPATH	= /var/state/ups
+PIDPATH		= /run
+ALTPIDPATH	= $(STATEPATH)
+DRVPATH		= $(PREFIX)/lib/nut
+DATAPATH	= $(PREFIX)/share/nut
+MANPATH		= $(PREFIX)/share/man
+PORT		= 3493
+RUN_AS_USER	= nobody
+RUN_AS_GROUP	= nogroup
+
+CC		= gcc
+TLS		= none
+SAN		=
+OPTIMIZE	= -O2 -g
+ifneq ($(SAN),)
+B		= build/san
+OPTIMIZE	= -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+else
+B		= build
+endif
+
+WARNINGS	= -Wall -Wextra -Wformat=2 -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+		  -Wno-unused-parameter -Werror
+CFLAGS		= $(OPTIMIZE) $(WARNINGS)
+CPPFLAGS	=
+LDFLAGS		=
+HOUSE		= -std=c11 -D_GNU_SOURCE -I. -Isrc -MMD -MP
+LIBS		=
+LIBS_none	=
+
+# Programs.  A program is one file with a main(); all the rest of the code is one library, which
+# the tests link as well.
+BIN		= $(patsubst src/client/%.c,$(B)/bin/%,$(CLIENT_MAINS)) $(B)/bin/nut-emu $(B)/bin/nut-conform
+SBIN		= $(patsubst src/%/main.c,$(B)/sbin/%,$(wildcard src/*/main.c))
+DRIVERS		= $(patsubst drivers/%.c,$(B)/drivers/%,$(wildcard drivers/*.c))
+TESTS		= $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*.c))
+BENCH		= $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/*.c))
+
+CLIENT_MAINS	= $(wildcard src/client/ups*.c)
+MAINS		= $(wildcard src/*/main.c) $(CLIENT_MAINS) drivers/core/main.c emulators/main.c
+ROOMS		= $(wildcard src/base/*.c src/ups/*.c src/upsd/*.c src/client/*.c src/upsmon/*.c src/upsdrvctl/*.c \
+		  src/upssched/*.c drivers/*.c drivers/*/*.c emulators/*.c emulators/*/*.c)
+HOUSE_SRC	= $(filter-out $(MAINS),$(ROOMS)) src/tls/$(TLS).c
+CONFORM_SRC	= $(wildcard conformance/*.c conformance/*/*.c)
+SIM_SRC		= $(wildcard tests/sim/*.c)
+
+objects		= $(patsubst %.c,$(B)/%.o,$(1))
+LIBRARY		= $(B)/librefnut.a
+
+all: $(if $(wildcard src/*/main.c),$(SBIN)) $(BIN) $(DRIVERS) $(BENCH)
+tests: $(TESTS)
+.PHONY: all tests check install clean
+.SECONDARY:
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(HOUSE) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# The only file that is told where things are installed.
+$(B)/src/ups/paths.o: CPPFLAGS += -DCONFPATH='"$(CONFPATH)"' -DSTATEPATH='"$(STATEPATH)"' \
+	-DPIDPATH='"$(PIDPATH)"' -DALTPIDPATH='"$(ALTPIDPATH)"' -DDRVPATH='"$(DRVPATH)"' \
+	-DDATAPATH='"$(DATAPATH)"' -DPORT='$(PORT)' -DRUN_AS_USER='"$(RUN_AS_USER)"' \
+	-DRUN_AS_GROUP='"$(RUN_AS_GROUP)"'
+
+$(LIBRARY): $(call objects,$(HOUSE_SRC))
+	@rm -f $@
+	ar rcs $@ $^
+
+link		= $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS_$(TLS)) $(LIBS)
+
+$(B)/sbin/%: $(B)/src/%/main.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(link)
+
+$(B)/bin/nut-emu: $(B)/emulators/main.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(link) -lm
+
+$(B)/bin/nut-conform: $(call objects,$(CONFORM_SRC)) $(LIBRARY)
+	@mkdir -p $(@D)
+	$(link) -lm
+
+$(B)/bin/%: $(B)/src/client/%.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(link)
+
+# One driver program = the core's main() told which driver it runs: dummy-ups -> dummy_ups_driver.
+$(B)/drivers/main-%.o: drivers/core/main.c
+	@mkdir -p $(@D)
+	$(CC) $(HOUSE) $(CPPFLAGS) -DTHIS_DRIVER=$(subst -,_,$*)_driver $(CFLAGS) -c -o $@ $<
+
+$(B)/drivers/%: $(B)/drivers/main-%.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(link) -lm
+
+$(B)/libsim.a: $(call objects,$(SIM_SRC))
+	@rm -f $@
+	ar rcs $@ $^
+
+$(B)/tests/%: $(B)/tests/%.o $(if $(SIM_SRC),$(B)/libsim.a) $(LIBRARY)
+	@mkdir -p $(@D)
+	$(link) -lcriterion -lm
+
+$(B)/bench/%: $(B)/bench/%.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(link) -lm
+
+check: all tests
+	ci/check $(B) $(or $(ONLY),$(notdir $(TESTS)))
+
+INSTALL		= install -D
+install: all
+	$(INSTALL) -d $(DESTDIR)$(CONFPATH) $(DESTDIR)$(DATAPATH) $(DESTDIR)$(DRVPATH)
+	$(INSTALL) -t $(DESTDIR)$(PREFIX)/bin $(BIN)
+	$(INSTALL) -t $(DESTDIR)$(PREFIX)/sbin $(SBIN)
+	$(INSTALL) -t $(DESTDIR)$(DRVPATH) $(DRIVERS)
+
+clean:
+	rm -rf $(B)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
