@@ -1,0 +1,65 @@
+/* exchange.h - question, answer, deadline, one at a time: the only I/O a driver does.
+ *
+ * Exchanges wait in a queue per device.  The one that runs is written by the carrier; what comes
+ * back is shown to COMPLETE until it says so or the deadline passes; then DONE is called once.
+ * Bytes that come when nothing is asked, or late, are dropped (a late answer is never taken for the
+ * next one's: the carrier drains before it writes).  One trace line each, at debug level 3. */
+#ifndef EXCHANGE_H
+#define EXCHANGE_H
+
+#include "drivers/core/driver.h"
+
+#define EXCHANGE_BYTES_MAX 1024
+
+enum exchange_end {
+	EXCHANGE_ANSWERED, /* COMPLETE was satisfied */
+	EXCHANGE_TIMEOUT,  /* the deadline passed; ANSWER holds what had come by then */
+	EXCHANGE_LOST	   /* the port is gone, or was closed under it */
+};
+
+struct exchange {
+	const char *name;     /* for the trace: "Q1" */
+	const void *question; /* copied when queued; serial: the bytes to write */
+	size_t question_len;
+	unsigned deadline_ms; /* from the write; all of it, not per byte */
+	/* serial: how many of the LEN bytes make a whole answer, 0 for not yet.  NULL: no answer is
+	 * expected; DONE comes when the question is written (and SETTLE_MS have passed, during
+	 * which what comes back is collected and shown). */
+	size_t (*complete)(void *device, const char *bytes, size_t len);
+	unsigned settle_ms;
+	/* ANSWER is NUL-ended behind its LEN bytes; borrowed.  May queue further exchanges. */
+	void (*done)(void *device, const struct exchange *exchange, enum exchange_end end,
+	    const char *answer, size_t len);
+	int tag;	    /* the driver's: which row of its table, say */
+	core_ticket ticket; /* the driver's: whom to answer, 0 nobody */
+};
+
+/* Queue a copy.  URGENT: before those that wait, for INSTCMD and SET. */
+void core_exchange(struct core *core, const struct exchange *exchange, bool urgent);
+/* Forget all that wait and the one that runs, without calling DONE. */
+void core_exchanges_drop(struct core *core);
+bool core_exchanges_idle(const struct core *core);
+
+/* How exchanges travel: serial.c; usb.c later; a test brings its own.  Each call is on a port that
+ * OPEN made; none blocks. */
+struct carrier {
+	const char *name;
+	/* NULL with *WHY (constant text) and errno. */
+	void *(*open)(struct core *core, const char **why);
+	/* Drain what has come, then write the running exchange's question; bytes that arrive are
+	 * given to core_arrived(), a lost port to core_port_lost(). */
+	void (*ask)(void *port, const struct exchange *exchange);
+	void (*close)(void *port);
+};
+extern const struct carrier carrier_serial;
+/* The serial carrier's line settings, called by a driver's new(): baud, and cable power. */
+struct serial_line {
+	unsigned baud;
+	bool dtr, rts;
+};
+void core_serial_line(struct core *core, const struct serial_line *line);
+
+void core_arrived(struct core *core, const void *bytes, size_t len);
+void core_port_lost(struct core *core, const char *why);
+
+#endif

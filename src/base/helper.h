@@ -1,0 +1,35 @@
+/* helper.h - a child that may block for us: names to addresses, and later crypt(3) and libwrap.
+ *
+ * A small fork server, started before chroot and confinement as the daemon's user.  One forked
+ * worker a question, at most HELPER_WORKERS at a time (more wait), killed at the deadline.  No
+ * answer means *no* for access and *try again* for names. */
+#ifndef HELPER_H
+#define HELPER_H
+
+#include "base/loop.h"
+
+#define HELPER_WORKERS 4
+#define HELPER_DEADLINE_MS 10000
+
+/* Fork the server; the socket to give to world_kernel_new(), or -1 with errno.  The server ends by
+ * itself when the last copy of that socket is closed. */
+int helper_start(void);
+
+/* ANSWER: LEN bytes, NUL-ended behind them; NULL and 0 when there was none.  Called once, unless
+ * the question is withdrawn first; never from inside helper_ask(). */
+typedef void helper_answered(void *owner, const char *answer, size_t len);
+struct helper_question;
+/* QUESTION: a kind, a blank, and what it takes: "name HOST PORT".  NULL when it cannot be asked. */
+struct helper_question *helper_ask(
+    struct loop *loop, const char *question, helper_answered *answered, void *owner);
+void helper_withdraw(struct helper_question *question); /* NULL is fine */
+
+/* "name HOST PORT": addresses, best first.  LEN 0 when there is none.  Numeric hosts are answered
+ * without the helper, but never from inside the call. */
+typedef void helper_resolved(void *owner, const struct addr *addrs, size_t len);
+struct helper_name;
+struct helper_name *helper_resolve(
+    struct loop *loop, const char *host, uint16_t port, helper_resolved *resolved, void *owner);
+void helper_resolve_withdraw(struct helper_name *name); /* NULL is fine */
+
+#endif

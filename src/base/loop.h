@@ -1,0 +1,75 @@
+/* loop.h - descriptors and timers over a world.  The loop knows no module: each watches its own
+ * descriptor and sets its own timers, and is called back.  Nothing called from here may block. */
+#ifndef LOOP_H
+#define LOOP_H
+
+#include "base/world.h"
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct loop;
+
+struct loop *loop_new(const struct world *world); /* WORLD is borrowed */
+void loop_free(struct loop *loop);		  /* after everything on it; NULL is fine */
+const struct world *loop_world(const struct loop *loop);
+
+/* The monotonic clock as it was when this turn began; wall clock likewise. */
+int64_t loop_now_ms(const struct loop *loop);
+int64_t loop_wall_ms(const struct loop *loop);
+
+/* Call READY when one of EVENTS (POLLIN, POLLOUT; errors always) happens on FD.  One watch a
+ * descriptor.  false when out of memory.  loop_events() changes the events; loop_forget() must come
+ * before the descriptor is closed. */
+typedef void loop_ready(void *owner, int fd, short revents);
+bool loop_watch(struct loop *loop, int fd, short events, loop_ready *ready, void *owner);
+void loop_events(struct loop *loop, int fd, short events);
+void loop_forget(struct loop *loop, int fd);
+
+/* A timer lives in its owner's struct.  {.fire = f, .owner = o} is a timer that is not set; it is
+ * cleared before FIRE is called.  Clear it before its memory goes.  Setting a set timer moves it.
+ * Cannot fail: memory for it is made when it is first set, and its lack is fatal. */
+struct timer {
+	void (*fire)(void *owner);
+	void *owner;
+	int64_t at_ms;
+	size_t place; /* the loop's: 0 is not set */
+};
+void loop_timer_in(struct loop *loop, struct timer *timer, int64_t in_ms);
+void loop_timer_at(struct loop *loop, struct timer *timer, int64_t at_ms);
+void loop_timer_clear(struct loop *loop, struct timer *timer);
+static inline bool
+timer_is_set(const struct timer *timer)
+{
+	return timer->place != 0;
+}
+
+/* Something to do once, at the end of this turn (what it adds is done in the same turn, too):
+ * flushing, freeing.  {.run = f, .owner = o} is one that is not queued. */
+struct later {
+	void (*run)(void *owner);
+	void *owner;
+	struct later *next, **back; /* the loop's: BACK NULL is not queued */
+};
+void loop_later(struct loop *loop, struct later *later);
+void loop_later_clear(struct later *later);
+
+/* One turn: wait at most WAIT_MS (-1: until something happens) and no longer than to the next
+ * timer, call what is ready, fire what is due, do what is to be done later. */
+void loop_step(struct loop *loop, int64_t wait_ms);
+/* When the next timer is due, INT64_MAX if none is set: what a simulated scheduler needs. */
+int64_t loop_next_ms(const struct loop *loop);
+
+/* Turn until loop_stop(). */
+void loop_run(struct loop *loop);
+void loop_stop(struct loop *loop);
+/* Turn until *DONE; false when TIMEOUT_MS (-1: none) passes first. */
+bool loop_run_until(struct loop *loop, const bool *done, int64_t timeout_ms);
+
+/* How long turns have been late: the gap between the moment asked for and now, in this turn
+ * (suspend, SIGSTOP, thrashing).  0 in a normal turn. */
+int64_t loop_gap_ms(const struct loop *loop);
+
+#endif

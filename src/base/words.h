@@ -1,0 +1,66 @@
+/* words.h - one logical line into words: the grammar of NUT's configuration files and of both
+ * protocols.  Specified in docs/net-protocol.md, "Words".
+ *
+ * Blanks separate words; "a b" is one word; \x is x; = outside quotes is a word of its own; #
+ * outside quotes begins a comment; a backslash before the newline joins two lines.  Unlike NUT
+ * nothing is ever dropped in silence: what may not be in a line makes the whole line an error. */
+#ifndef WORDS_H
+#define WORDS_H
+
+#include "base/buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define WORDS_MAX 64	     /* words in a line */
+#define WORD_LEN_MAX 4096    /* bytes in a word */
+#define WORDS_LINE_MAX 65536 /* bytes in a logical line, newline included */
+
+enum words_source {
+	WORDS_SOCKET, /* NUL, control and 8-bit bytes anywhere in the line are an error */
+	WORDS_FILE    /* comments may hold anything; 8-bit bytes in words are kept and reported */
+};
+
+enum words_error {
+	WORDS_OK,
+	WORDS_MORE,	  /* no whole logical line there yet; the bytes are untouched */
+	WORDS_BAD_BYTE,	  /* control byte (or, on a socket, NUL or 8-bit) */
+	WORDS_OPEN_QUOTE, /* quote still open at the newline */
+	WORDS_BARE_HASH,  /* # inside quotes must be written \# */
+	WORDS_LONG_WORD,
+	WORDS_TOO_MANY,
+	WORDS_LONG_LINE /* no newline within WORDS_LINE_MAX; nothing is consumed: close the peer */
+};
+
+struct words {
+	size_t len;
+	char *word[WORDS_MAX]; /* NUL-ended; borrowed from the line (the word = from a constant) */
+	bool eight_bit;	       /* WORDS_FILE: some word holds a byte above 0x7e */
+	unsigned lines;	       /* physical lines this logical line took */
+};
+
+/* Cut the first logical line of BYTES[0..LEN) in place.  OUT borrows BYTES.  USED gets how much to
+ * take off the front, newline included: on WORDS_OK and on every error about the line itself (which
+ * is consumed to its newline, with OUT->len 0).  It is 0 for WORDS_MORE and WORDS_LONG_LINE.
+ * A blank or comment line is WORDS_OK with OUT->len 0. */
+enum words_error words_cut(
+    struct words *out, char *bytes, size_t len, enum words_source source, size_t *used);
+
+/* The same for one NUL-ended line without newline. */
+enum words_error words_split(struct words *out, char *line, enum words_source source);
+
+/* What went wrong, for a message: "a quote is still open at the end of the line". */
+const char *words_strerror(enum words_error error);
+
+/* Append TEXT with a backslash before each " # and \ ; words_quote() adds the quotes around it. */
+bool words_escape(struct buf *buf, const char *text);
+bool words_quote(struct buf *buf, const char *text);
+
+/* Names of UPSes, variables and commands: [A-Za-z0-9._-]{1,128}, first a letter or digit. */
+bool words_is_name(const char *text);
+
+/* Compare two secrets in a time that does not depend on where they differ.  Either may be NULL,
+ * which equals nothing. */
+bool words_same_secret(const char *a, const char *b);
+
+#endif
