@@ -44,7 +44,8 @@ LIBS_none	=
 
 # Programs.  A program is one file with a main(); all the rest of the code is one library, which
 # the tests link as well.
-BIN		= $(patsubst src/client/%.c,$(B)/bin/%,$(CLIENT_MAINS)) $(B)/bin/nut-emu $(B)/bin/nut-conform
+BIN		= $(patsubst src/client/%.c,$(B)/bin/%,$(CLIENT_MAINS)) \
+		  $(patsubst %/main.c,$(B)/bin/nut-%,$(subst emulators,emu,$(subst conformance,conform,$(wildcard emulators/main.c conformance/main.c))))
 SBIN		= $(patsubst src/%/main.c,$(B)/sbin/%,$(wildcard src/*/main.c))
 DRIVERS		= $(patsubst drivers/%.c,$(B)/drivers/%,$(wildcard drivers/*.c))
 TESTS		= $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*.c))
@@ -61,7 +62,7 @@ SIM_SRC		= $(wildcard tests/sim/*.c)
 objects		= $(patsubst %.c,$(B)/%.o,$(1))
 LIBRARY		= $(B)/librefnut.a
 
-all: $(if $(wildcard src/*/main.c),$(SBIN)) $(BIN) $(DRIVERS) $(BENCH)
+all: $(SBIN) $(BIN) $(DRIVERS) $(BENCH)
 tests: $(TESTS)
 .PHONY: all tests check install clean
 .SECONDARY:
