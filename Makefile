@@ -91,7 +91,7 @@ $(B)/bin/nut-emu: $(B)/emulators/main.o $(LIBRARY)
 	@mkdir -p $(@D)
 	$(link) -lm
 
-$(B)/bin/nut-conform: $(call objects,$(CONFORM_SRC)) $(LIBRARY)
+$(B)/bin/nut-conform: $(call objects,$(CONFORM_SRC))
 	@mkdir -p $(@D)
 	$(link) -lm
 

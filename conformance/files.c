@@ -1,0 +1,132 @@
+/* files.c - the private folder's files, and the stock configuration every case can rely on. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+const char *
+path_of(struct bench *bench, const char *name)
+{
+	static char paths[4][400];
+	static unsigned next;
+	char *path = paths[next++ % 4];
+
+	snprintf(path, sizeof(paths[0]), "%s/%s", bench->dir, name);
+	return path;
+}
+
+static void
+put(struct bench *bench, const char *name, const void *at, size_t len, int how)
+{
+	int fd = open(path_of(bench, name), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0640);
+
+	if (fd == -1 || write(fd, at, len) != (ssize_t)len)
+		fail(bench, "suite: cannot write %s: %s", name, strerror(errno));
+	close(fd);
+}
+
+void
+put_bytes(struct bench *bench, const char *name, const void *at, size_t len)
+{
+	put(bench, name, at, len, O_TRUNC);
+}
+
+void
+put_file(struct bench *bench, const char *name, const char *text)
+{
+	put(bench, name, text, strlen(text), O_TRUNC);
+}
+
+void
+add_to_file(struct bench *bench, const char *name, const char *text)
+{
+	put(bench, name, text, strlen(text), O_APPEND);
+}
+
+const char *
+get_file(struct bench *bench, const char *name)
+{
+	static struct bytes whole;
+	char room[16384];
+	ssize_t got;
+	int fd = open(*name == '/' ? name : path_of(bench, name), O_RDONLY | O_CLOEXEC);
+
+	bytes_drop(&whole, whole.len);
+	bytes_add(&whole, "", 0);
+	if (fd == -1)
+		return whole.at;
+	while ((got = read(fd, room, sizeof(room))) > 0)
+		bytes_add(&whole, room, (size_t)got);
+	close(fd);
+	return whole.at;
+}
+
+/* bench: fresh, with all kinds of variables.  absent: no driver.  stale: its driver says so.
+ * Mixed: capitals in its name, no description. */
+static const char stock_ups_conf[] =
+    "[bench]\n\tdriver = dummy-ups\n\tport = bench.dev\n\tdesc = \"Bench \\\"A\\\" \\\\ \\#1\"\n"
+    "[absent]\n\tdriver = dummy-ups\n\tport = absent.dev\n\tdesc = \"Nobody there\"\n"
+    "[stale]\n\tdriver = dummy-ups\n\tport = stale.dev\n\tdesc = Stale\n"
+    "[Mixed]\n\tdriver = dummy-ups\n\tport = mixed.dev\n";
+
+static const char stock_users[] =
+    "[admin]\n\tpassword = topsecret\n\tactions = SET FSD\n\tinstcmds = ALL\n"
+    "[operator]\n\tpassword = opsecret\n\tinstcmds = beeper.toggle\n\tinstcmds = load.off.delay\n"
+    "[setter]\n\tpassword = setsecret\n\tactions = SET\n"
+    "[fsder]\n\tpassword = fsdsecret\n\tactions = FSD\n"
+    "[mon]\n\tpassword = monsecret\n\tupsmon primary\n"
+    "[mon2]\n\tpassword = monsecret\n\tupsmon secondary\n"
+    "[oldmon]\n\tpassword = monsecret\n\tupsmon master\n"
+    "[oldmon2]\n\tpassword = monsecret\n\tupsmon slave\n"
+    "[nopass]\n\tactions = SET\n\tinstcmds = ALL\n"
+    "[spaced]\n\tpassword = \"two words \\\"\\\\\\#\"\n\tupsmon secondary\n"
+    "[loginer]\n\tpassword = logsecret\n\tactions = LOGIN\n"
+    "[Case]\n\tpassword = CaseSecret\n\tupsmon secondary\n";
+
+static const char stock_cmdvartab[] =
+    "VARDESC ups.status \"What the UPS does\"\n"
+    "VARDESC battery.charge \"How full the battery is (\\\"percent\\\")\"\n"
+    "CMDDESC beeper.toggle \"Switch the beeper\"\n"
+    "CMDDESC load.off \"Switch the load off\"\n";
+
+static const char stock_dev[] = "# a UPS of no maker\n"
+				"ups.status: OL\n"
+				"ups.mfr: Example\n"
+				"ups.model: Bench 1500\n"
+				"ups.load: 23\n"
+				"battery.charge: 100\n"
+				"battery.runtime: 1860\n"
+				"device.type: ups\n"
+				"input.voltage: 230.1\n"
+				"ups.description: first\n";
+
+/* A port that was free a moment ago. */
+static int
+free_port(struct bench *bench)
+{
+	extern int free_tcp_port(void);
+	int port = free_tcp_port();
+
+	need(bench, port > 0, "suite: no free port");
+	return port;
+}
+
+void
+put_stock(struct bench *bench)
+{
+	char text[1024];
+
+	bench->port = free_port(bench);
+	put_file(bench, "ups.conf", stock_ups_conf);
+	snprintf(text, sizeof(text), "LISTEN 127.0.0.1 %d\nDATAPATH %s\nMAXAGE 15\n", bench->port,
+	    bench->dir);
+	put_file(bench, "upsd.conf", text);
+	put_file(bench, "upsd.users", stock_users);
+	put_file(bench, "cmdvartab", stock_cmdvartab);
+	put_file(bench, "stock.dev", stock_dev);
+}

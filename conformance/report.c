@@ -1,0 +1,149 @@
+#include "report.h"
+
+#include <string.h>
+
+bool
+report_expected(
+    const struct test_case *test, const struct result *result, const struct target *target)
+{
+	const struct deviation *deviation = target_deviation(target, test->id);
+
+	if (result->verdict == SKIPPED)
+		return true;
+	return deviation ? result->verdict == FAILED : result->verdict == PASSED;
+}
+
+void
+report_tap_plan(size_t cases)
+{
+	printf("TAP version 13\n1..%zu\n", cases);
+}
+
+static void
+print_comment(const char *text)
+{
+	while (text && *text) {
+		size_t len = strcspn(text, "\n");
+
+		printf("# %.*s\n", (int)len, text);
+		text += len + (text[len] == '\n');
+	}
+}
+
+void
+report_tap(size_t number, const struct test_case *test, const struct result *result,
+    const struct target *target)
+{
+	const struct deviation *deviation = target_deviation(target, test->id);
+	bool expected = report_expected(test, result, target);
+
+	if (result->verdict == SKIPPED)
+		printf("ok %zu - %s %s # SKIP %s\n", number, test->id, test->says, result->why);
+	else if (result->verdict == PASSED && expected)
+		printf("ok %zu - %s %s\n", number, test->id, test->says);
+	else if (result->verdict == PASSED)
+		printf("not ok %zu - %s %s\n# passes, but the target file lists it as a deviation: "
+		       "%s\n",
+		    number, test->id, test->says, deviation->reason);
+	else if (expected)
+		printf("not ok %zu - %s %s # TODO %s\n# %s\n", number, test->id, test->says,
+		    deviation->reason, result->why);
+	else {
+		printf("not ok %zu - %s %s\n# %s [%s]\n", number, test->id, test->says,
+		    test->level == MUST ? "MUST" : "SHOULD", test->cites);
+		print_comment(result->why);
+		print_comment(result->trace);
+	}
+	fflush(stdout);
+}
+
+struct tally
+report_count(const struct test_case *const *tests, const struct result *results, size_t len,
+    const struct target *target)
+{
+	struct tally tally = { 0 };
+
+	for (size_t i = 0; i < len; i++) {
+		if (!report_expected(tests[i], &results[i], target))
+			tally.unexpected++;
+		else if (results[i].verdict == PASSED)
+			tally.passed++;
+		else if (results[i].verdict == SKIPPED)
+			tally.skipped++;
+		else
+			tally.deviated++;
+	}
+	return tally;
+}
+
+void
+report_summary(const struct tally *tally, const struct target *target, int64_t ms)
+{
+	printf("# %s: %zu passed, %zu known deviations, %zu skipped, %zu unexpected, %d.%d s\n",
+	    target->name, tally->passed, tally->deviated, tally->skipped, tally->unexpected,
+	    (int)(ms / 1000), (int)(ms % 1000 / 100));
+}
+
+static void
+print_xml(FILE *file, const char *text)
+{
+	for (; text && *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c == '<' || c == '>' || c == '&' || c == '"')
+			fprintf(file, "&#%d;", c);
+		else if (c == '\n' || c == '\t' || (c >= 0x20 && c < 0x7f))
+			fputc(c, file);
+		else
+			fputc('?', file);
+	}
+}
+
+static void
+print_xml_case(FILE *file, const struct test_case *test, const struct result *result,
+    const struct target *target)
+{
+	const struct deviation *deviation = target_deviation(target, test->id);
+	const char *slash = strrchr(test->id, '/');
+
+	fprintf(file, "<testcase classname=\"%.*s\" name=\"%s\" time=\"%d.%03d\">\n",
+	    (int)(slash - test->id), test->id, slash + 1, result->ms / 1000, result->ms % 1000);
+	fprintf(file, "<properties><property name=\"requirement\" value=\"");
+	print_xml(file, test->says);
+	fprintf(file,
+	    "\"/><property name=\"level\" value=\"%s\"/><property name=\"cites\" "
+	    "value=\"%s\"/></properties>\n",
+	    test->level == MUST ? "MUST" : "SHOULD", test->cites);
+	if (result->verdict == SKIPPED || (result->verdict == FAILED && deviation)) {
+		fprintf(file, "<skipped message=\"");
+		print_xml(file, result->verdict == SKIPPED ? result->why : deviation->reason);
+		fprintf(file, "\"/>\n");
+	} else if (!report_expected(test, result, target)) {
+		fprintf(file, "<failure message=\"");
+		print_xml(file, result->verdict == PASSED ? "passes, but is listed as a deviation"
+							  : result->why);
+		fprintf(file, "\">");
+		print_xml(file, result->trace);
+		fprintf(file, "</failure>\n");
+	}
+	fprintf(file, "</testcase>\n");
+}
+
+bool
+report_junit(const char *name, const struct test_case *const *tests, const struct result *results,
+    size_t len, const struct target *target)
+{
+	struct tally tally = report_count(tests, results, len, target);
+	FILE *file = fopen(name, "w");
+
+	if (!file)
+		return false;
+	fprintf(file,
+	    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+	    "<testsuite name=\"nut-conform %s\" tests=\"%zu\" failures=\"%zu\" skipped=\"%zu\">\n",
+	    target->name, len, tally.unexpected, tally.skipped + tally.deviated);
+	for (size_t i = 0; i < len; i++)
+		print_xml_case(file, tests[i], &results[i], target);
+	fprintf(file, "</testsuite>\n");
+	return !fclose(file);
+}

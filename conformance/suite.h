@@ -1,0 +1,60 @@
+/* suite.h - what a conformance case is, and the calls a case is written with.
+ *
+ * A case is one row of a table: an id, a requirement in one sentence, the ids of the sentences it
+ * checks, and either a talk (lines to send and to expect) or a function.  A case runs on a bench: a
+ * private folder, pretended drivers, and the target's own daemon.  See docs/conformance.md.
+ *
+ * Everything a case opens belongs to its bench and is closed for it, so a call that fails simply
+ * ends the case: it does not return. */
+#ifndef CONFORMANCE_SUITE_H
+#define CONFORMANCE_SUITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum level { MUST, SHOULD };
+
+/* What runs before the case begins. */
+enum bench_kind {
+	SHARED, /* upsd with the stock configuration; other cases may have used it before */
+	FRESH,	/* the same, started for this case */
+	DRIVER, /* the target's dummy-ups with the stock .dev file, perhaps used before */
+	DRIVER_FRESH,
+	EMPTY, /* the stock configuration files, nothing running: the case starts what it needs */
+};
+
+enum {
+	DIRTY = 1, /* leaves upsd changed: the next case gets a new one */
+	SLOW = 2,  /* takes seconds: begun first */
+	SOLO = 4,  /* measures time: runs when nothing else does */
+};
+
+struct bench;
+
+struct test_case {
+	const char *id; /* "net/get.var/2" */
+	enum level level;
+	const char *cites; /* "N-3.4 R-16": the sentences it checks */
+	const char *says;  /* the requirement, one sentence */
+	const char *talk;  /* one step per line, or NULL (see talk.h) */
+	void (*run)(struct bench *bench);
+	enum bench_kind kind;
+	unsigned flags;
+};
+
+struct section {
+	const struct test_case *cases;
+	size_t len;
+};
+
+#define SECTION(name)                                                                              \
+	extern const struct section name;                                                          \
+	const struct section name = { cases, sizeof(cases) / sizeof(cases[0]) }
+
+/* All cases in the order of the sections; the pointers are static. */
+size_t suite_len(void);
+const struct test_case *suite_case(size_t index);
+
+#endif

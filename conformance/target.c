@@ -1,0 +1,198 @@
+#include "target.h"
+
+#include <fnmatch.h>
+#include <limits.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static _Noreturn void
+die(const char *file, int line, const char *what)
+{
+	fprintf(stderr, "nut-conform: %s:%d: %s\n", file, line, what);
+	exit(2);
+}
+
+static char *
+copy(const char *text)
+{
+	char *made = strdup(text);
+
+	if (!made) {
+		fprintf(stderr, "nut-conform: out of memory\n");
+		exit(2);
+	}
+	return made;
+}
+
+/* A path as the target file wrote it: relative ones begin at the build folder. */
+static char *
+place(const char *build, const char *path)
+{
+	char whole[PATH_MAX];
+
+	if (*path == '/')
+		return copy(path);
+	snprintf(whole, sizeof(whole), "%s/%s", build, path);
+	return copy(whole);
+}
+
+/* A reason must lead somewhere: a numbered sentence, or a document. */
+static bool
+cites(const char *reason)
+{
+	regex_t pattern;
+	bool found;
+
+	if (regcomp(&pattern, "([NSR]-[0-9]+)|docs/|RFC [0-9]+", REG_EXTENDED | REG_NOSUB))
+		return false;
+	found = !regexec(&pattern, reason, 0, NULL, 0);
+	regfree(&pattern);
+	return found;
+}
+
+static const char *
+add_deviation(struct target *target, char *text, bool skip)
+{
+	struct deviation *grown;
+	char *reason = text + strcspn(text, " \t");
+
+	if (*reason)
+		*reason++ = '\0';
+	reason += strspn(reason, " \t");
+	if (!cites(reason))
+		return "the reason must cite a sentence (R-16, N-3.4) or a document";
+	grown = realloc(target->deviations, (target->deviations_len + 1) * sizeof(*grown));
+	if (!grown)
+		return "out of memory";
+	target->deviations = grown;
+	grown[target->deviations_len++] = (struct deviation){ copy(text), copy(reason), skip };
+	return NULL;
+}
+
+static const char *
+take_line(struct target *target, const char *build, char *line)
+{
+	char *value = line + strcspn(line, " \t=");
+	const struct {
+		const char *key;
+		char **to;
+		bool path;
+	} keys[] = {
+		{ "name", &target->name, false },
+		{ "bindir", &target->bindir, true },
+		{ "sbindir", &target->sbindir, true },
+		{ "driverdir", &target->driverdir, true },
+		{ "upsd", &target->upsd, false },
+		{ "driver", &target->driver, false },
+		{ "as_root", &target->as_root, false },
+		{ "driver_options", &target->driver_options, false },
+	};
+
+	if (*value)
+		*value++ = '\0';
+	value += strspn(value, " \t=");
+	if (!strcmp(line, "deviation") || !strcmp(line, "skip"))
+		return add_deviation(target, value, *line == 's');
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (strcmp(line, keys[i].key))
+			continue;
+		free(*keys[i].to);
+		*keys[i].to = keys[i].path ? place(build, value) : copy(value);
+		return NULL;
+	}
+	return "unknown word; see docs/conformance.md, \"Target files\"";
+}
+
+/* NAME as a file: itself if it holds a slash, or in the places where target files live. */
+static FILE *
+open_target(const char *name, const char *build, char *path, size_t size)
+{
+	static const char *const places[] = { "conformance/targets", "%s/../conformance/targets",
+		"%s/../../conformance/targets", "%s/share/nut-conform/targets" };
+	FILE *file = NULL;
+
+	if (strchr(name, '/')) {
+		snprintf(path, size, "%s", name);
+		return fopen(path, "r");
+	}
+	for (size_t i = 0; !file && i < sizeof(places) / sizeof(places[0]); i++) {
+		int used = 0;
+
+		if (!strncmp(places[i], "%s", 2))
+			used = snprintf(path, size, "%s%s", build, places[i] + 2);
+		else
+			used = snprintf(path, size, "%s", places[i]);
+		snprintf(path + used, size - (size_t)used, "/%s.conf", name);
+		file = fopen(path, "r");
+	}
+	return file;
+}
+
+struct target *
+target_read(const char *name, const char *build)
+{
+	char path[PATH_MAX], line[2048];
+	struct target *target = calloc(1, sizeof(*target));
+	FILE *file = open_target(name, build, path, sizeof(path) - 200);
+	int at = 0;
+
+	if (!target || !file) {
+		fprintf(stderr, "nut-conform: no target file for '%s'\n", name);
+		exit(2);
+	}
+	target->name = copy(name);
+	target->bindir = place(build, "bin");
+	target->sbindir = place(build, "sbin");
+	target->driverdir = place(build, "drivers");
+	target->upsd = copy("upsd");
+	target->driver = copy("dummy-ups");
+	target->as_root = copy("");
+	target->driver_options = copy("-F");
+	while (fgets(line, sizeof(line), file)) {
+		char *start = line + strspn(line, " \t");
+		const char *error;
+
+		at++;
+		line[strcspn(line, "\n")] = '\0';
+		if (!*start || *start == '#')
+			continue;
+		error = take_line(target, build, start);
+		if (error)
+			die(path, at, error);
+	}
+	fclose(file);
+	return target;
+}
+
+const struct deviation *
+target_deviation(const struct target *target, const char *id)
+{
+	for (size_t i = 0; i < target->deviations_len; i++)
+		if (!fnmatch(target->deviations[i].pattern, id, 0))
+			return &target->deviations[i];
+	return NULL;
+}
+
+void
+target_free(struct target *target)
+{
+	if (!target)
+		return;
+	for (size_t i = 0; i < target->deviations_len; i++) {
+		free(target->deviations[i].pattern);
+		free(target->deviations[i].reason);
+	}
+	free(target->deviations);
+	free(target->name);
+	free(target->bindir);
+	free(target->sbindir);
+	free(target->driverdir);
+	free(target->upsd);
+	free(target->driver);
+	free(target->as_root);
+	free(target->driver_options);
+	free(target);
+}

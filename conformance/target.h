@@ -1,0 +1,30 @@
+/* target.h - the implementation under test: where its programs are and what it is known to fail. */
+#ifndef CONFORMANCE_TARGET_H
+#define CONFORMANCE_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct deviation {
+	char *pattern; /* a case id, or a shell pattern of ids */
+	char *reason;  /* cites a sentence or a document */
+	bool skip;     /* do not run: it would harm or never end */
+};
+
+struct target {
+	char *name, *bindir, *sbindir, *driverdir; /* owned */
+	char *upsd, *driver;			   /* program names; owned */
+	char *as_root;	      /* arguments daemons need when the suite runs as root */
+	char *driver_options; /* arguments that keep a driver in the foreground */
+	struct deviation *deviations;
+	size_t deviations_len;
+};
+
+/* Read conformance/targets/NAME.conf, or the file NAME when it holds a slash.  BUILD is the folder
+ * that relative paths begin at.  Prints what is wrong and exits. */
+struct target *target_read(const char *name, const char *build);
+/* The deviation listed for the case, or NULL. */
+const struct deviation *target_deviation(const struct target *target, const char *id);
+void target_free(struct target *target);
+
+#endif
