@@ -22,6 +22,7 @@ struct log_settings {
 	bool to_stderr, to_syslog;
 	int debug;		 /* highest log_debug() level shown */
 	enum log_level quietest; /* lines less urgent than this are not shown; 0 means INFO */
+	const char *syslog_path; /* borrowed: where the logger listens; NULL means /dev/log */
 	/* A test's ear; when set, lines go here alone. */
 	void (*sink)(void *owner, enum log_level level, const char *line);
 	void *sink_owner;

@@ -1,0 +1,338 @@
+#include "base/words.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* What a byte is outside quotes.  PLAIN and QUOTE come first: inside a word a quote is plain. */
+enum class {
+	PLAIN,
+	QUOTE,
+	BLANK,
+	HASH,
+	BACKSLASH,
+	EQUALS,
+	CONTROL,  /* never allowed, whatever the source */
+	EIGHT_BIT /* allowed in files; 0x7f is among them, as it is no text either */
+};
+
+static const uint8_t classes[256] = {
+	[0 ... 8] = CONTROL,
+	['\t'] = BLANK,
+	['\n'] = CONTROL,
+	['\v' ... '\r'] = BLANK,
+	[0x0e ... 0x1f] = CONTROL,
+	[' '] = BLANK,
+	['"'] = QUOTE,
+	['#'] = HASH,
+	['='] = EQUALS,
+	['\\'] = BACKSLASH,
+	[0x7f ... 0xff] = EIGHT_BIT,
+};
+
+static inline enum class class_of(char c) { return (enum class)classes[(unsigned char)c]; }
+
+/* The newline that ends a logical line, when at least one before it is joined by a backslash.  The
+ * slow way: nearly no line needs it.  LEN when there is none. */
+static size_t
+joined_end(const char *bytes, size_t len, unsigned *lines)
+{
+	enum { START, WORD, QUOTED, SKIP } in = START;
+
+	for (size_t i = 0; i < len; i++) {
+		char c = bytes[i];
+
+		if (c == '\n')
+			return i;
+		if (in == SKIP)
+			continue;
+		if (c == '\\') {
+			if (++i < len && bytes[i] == '\n')
+				++*lines;
+			else if (in == START)
+				in = WORD;
+		} else if (c == '#') {
+			in = SKIP; /* a comment; in quotes an error that ends the line likewise */
+		} else if (in == QUOTED) {
+			in = c == '"' ? START : QUOTED;
+		} else if (class_of(c) == BLANK || c == '=') {
+			in = START;
+		} else {
+			in = c == '"' && in == START ? QUOTED : WORD;
+		}
+	}
+	return len;
+}
+
+/* One logical line being cut: AT reads, TO writes (never ahead of AT), END is its newline. */
+struct cut {
+	struct words *out;
+	enum words_source source;
+	char *at, *end;
+};
+
+static enum words_error
+add_word(struct words *out, char *word, size_t len)
+{
+	if (len > WORD_LEN_MAX)
+		return WORDS_LONG_WORD;
+	if (out->len == WORDS_MAX)
+		return WORDS_TOO_MANY;
+	out->word[out->len++] = word;
+	return WORDS_OK;
+}
+
+/* May this byte be text?  Notes it when it is foreign. */
+static bool
+is_text(struct cut *cut, char c)
+{
+	if (class_of(c) == EIGHT_BIT && cut->source == WORDS_FILE) {
+		cut->out->eight_bit = true;
+		return true;
+	}
+	return (unsigned char)c >= ' ' && (unsigned char)c < 0x7f;
+}
+
+/* AT stands behind a backslash: the next byte stands for itself, a newline for nothing. */
+static enum words_error
+literal(struct cut *cut, char **to)
+{
+	char c;
+
+	if (cut->at == cut->end)
+		return WORDS_MORE;
+	c = *cut->at++;
+	if (c == '\n')
+		return WORDS_OK;
+	if (!is_text(cut, c))
+		return WORDS_BAD_BYTE;
+	*(*to)++ = c;
+	return WORDS_OK;
+}
+
+static enum words_error
+quoted_word(struct cut *cut)
+{
+	char *word = ++cut->at, *to = word;
+
+	for (;;) {
+		char c;
+
+		if (cut->at >= cut->end)
+			return WORDS_OPEN_QUOTE;
+		c = *cut->at++;
+		if (c == '"')
+			break;
+		if (c == '#')
+			return WORDS_BARE_HASH;
+		if (c == '\\') {
+			enum words_error error = literal(cut, &to);
+
+			if (error == WORDS_MORE)
+				return WORDS_OPEN_QUOTE;
+			if (error)
+				return error;
+		} else if (!is_text(cut, c)) {
+			return WORDS_BAD_BYTE;
+		} else {
+			*to++ = c;
+		}
+	}
+	*to = '\0';
+	return add_word(cut->out, word, (size_t)(to - word));
+}
+
+/* A comment runs to the end; on a socket even it holds nothing but text and blanks. */
+static enum words_error
+comment(struct cut *cut)
+{
+	for (; cut->source == WORDS_SOCKET && cut->at < cut->end; cut->at++)
+		if (class_of(*cut->at) == CONTROL || class_of(*cut->at) == EIGHT_BIT)
+			return WORDS_BAD_BYTE;
+	cut->at = cut->end;
+	return WORDS_OK;
+}
+
+/* AT stands behind a byte of class WHAT that is no part of a word. */
+static enum words_error
+between_words(struct cut *cut, enum class what)
+{
+	switch (what) {
+	case BLANK:
+		return WORDS_OK;
+	case EQUALS:
+		return add_word(cut->out, "=", 1);
+	case HASH:
+		return comment(cut);
+	default:
+		return WORDS_BAD_BYTE;
+	}
+}
+
+static enum words_error
+plain_word(struct cut *cut)
+{
+	char *word = cut->at, *to;
+	enum words_error error;
+	enum class what;
+
+	while (class_of(*cut->at) <= QUOTE) /* the byte at END is of another class */
+		cut->at++;
+	to = cut->at;
+	while (cut->at < cut->end) {
+		what = class_of(*cut->at);
+		if (what == BACKSLASH) {
+			cut->at++;
+			if ((error = literal(cut, &to)))
+				return error;
+		} else if (what <= QUOTE || (what == EIGHT_BIT && is_text(cut, *cut->at))) {
+			*to++ = *cut->at++;
+		} else {
+			break;
+		}
+	}
+	/* The byte that ends the word may be where its NUL goes: read it first. */
+	what = cut->at < cut->end ? class_of(*cut->at++) : BLANK;
+	*to = '\0';
+	if ((error = add_word(cut->out, word, (size_t)(to - word))))
+		return error;
+	return between_words(cut, what);
+}
+
+/* Cut AT..END; the byte at END is a newline or NUL, and may be overwritten. */
+static enum words_error
+cut_line(struct words *out, char *at, char *end, enum words_source source)
+{
+	struct cut cut = { .out = out, .source = source, .at = at, .end = end };
+	enum words_error error = WORDS_OK;
+
+	out->len = 0;
+	out->eight_bit = false;
+	while (cut.at < cut.end && !error) {
+		enum class what = class_of(*cut.at);
+
+		if (what == QUOTE)
+			error = quoted_word(&cut);
+		else if (what == BACKSLASH && cut.at + 1 < cut.end && cut.at[1] == '\n')
+			cut.at += 2; /* joined between two words: a blank, as it were */
+		else if (what == PLAIN || what == BACKSLASH || what == EIGHT_BIT)
+			error = plain_word(&cut);
+		else
+			cut.at++, error = between_words(&cut, what);
+	}
+	if (error)
+		out->len = 0;
+	return error;
+}
+
+enum words_error
+words_cut(struct words *out, char *bytes, size_t len, enum words_source source, size_t *used)
+{
+	size_t most = len < WORDS_LINE_MAX ? len : WORDS_LINE_MAX, end;
+	char *newline = most ? memchr(bytes, '\n', most) : NULL;
+
+	*used = 0;
+	out->len = 0;
+	out->lines = 1;
+	end = newline ? (size_t)(newline - bytes) : most;
+	if (newline && end > 0 && newline[-1] == '\\')
+		end = joined_end(bytes, most, &out->lines);
+	if (end == most)
+		return most == WORDS_LINE_MAX ? WORDS_LONG_LINE : WORDS_MORE;
+	*used = end + 1;
+	return cut_line(out, bytes, bytes + end, source);
+}
+
+enum words_error
+words_split(struct words *out, char *line, enum words_source source)
+{
+	size_t len = strlen(line);
+
+	out->len = 0;
+	out->lines = 1;
+	if (len >= WORDS_LINE_MAX)
+		return WORDS_LONG_LINE;
+	return cut_line(out, line, line + len, source);
+}
+
+const char *
+words_strerror(enum words_error error)
+{
+	switch (error) {
+	case WORDS_OK:
+		return "nothing is wrong";
+	case WORDS_MORE:
+		return "the line goes on, but nothing follows its last backslash";
+	case WORDS_BAD_BYTE:
+		return "a control or 8-bit byte where only text may be";
+	case WORDS_OPEN_QUOTE:
+		return "a quote is still open at the end of the line";
+	case WORDS_BARE_HASH:
+		return "a # inside quotes: write \\#";
+	case WORDS_LONG_WORD:
+		return "a word of more than 4096 bytes";
+	case WORDS_TOO_MANY:
+		return "more than 64 words";
+	case WORDS_LONG_LINE:
+		return "a line of more than 65536 bytes";
+	}
+	return "unknown";
+}
+
+bool
+words_escape(struct buf *buf, const char *text)
+{
+	for (;;) {
+		size_t plain = strcspn(text, "\"#\\");
+
+		buf_add(buf, text, plain);
+		if (!text[plain])
+			return !buf->failed;
+		buf_add(buf, (char[]){ '\\', text[plain] }, 2);
+		text += plain + 1;
+	}
+}
+
+bool
+words_quote(struct buf *buf, const char *text)
+{
+	buf_add(buf, "\"", 1);
+	words_escape(buf, text);
+	return buf_add(buf, "\"", 1);
+}
+
+static bool
+is_letter_or_digit(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
+}
+
+bool
+words_is_name(const char *text)
+{
+	size_t len = 0;
+
+	if (!is_letter_or_digit(text[0]))
+		return false;
+	while (is_letter_or_digit(text[len]) || text[len] == '.' || text[len] == '_' ||
+	       text[len] == '-')
+		if (++len > 128)
+			return false;
+	return text[len] == '\0';
+}
+
+bool
+words_same_secret(const char *a, const char *b)
+{
+	size_t a_len, b_len;
+	volatile unsigned char differ;
+
+	if (!a || !b)
+		return false;
+	a_len = strlen(a);
+	b_len = strlen(b);
+	differ = a_len != b_len;
+	/* Always as many steps as B is long; past A's end its NUL is compared again and again. */
+	for (size_t i = 0; i < b_len; i++)
+		differ |= (unsigned char)(a[i < a_len ? i : a_len] ^ b[i]);
+	return !differ;
+}
