@@ -1,0 +1,675 @@
+#include "upsd/access.h"
+
+#include "base/block.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* All blocks of one name: lines of the same name add up (A6). */
+struct acl {
+	char *name;
+	struct block *blocks;
+	size_t len;
+};
+
+struct access_rule {
+	unsigned line;
+	enum access_verdict verdict;
+	enum access_level level;
+	char *acl_name;
+	size_t acl;	/* index into list->acls, after access_finish() */
+	char *password; /* NULL: none */
+};
+
+/* One name of an ACCEPT or REJECT line (D1); the verdict is GRANT or DROP. */
+struct table {
+	struct access_rule *rules;
+	size_t len;
+};
+
+struct access_list {
+	char *path; /* of the file the lines stand in */
+	struct acl *acls;
+	size_t acls_len;
+	struct table access, accept;
+	unsigned first_acl_line;
+};
+
+static const char *const verdicts[] = { "grant", "deny", "drop" };
+static const char *const levels[] = { "base", "monitor", "login", "master", "manager", "all" };
+static const char *const directives[] = { "ACL", "ACCESS", "ACCEPT", "REJECT" };
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+struct access_list *
+access_new(void)
+{
+	return calloc(1, sizeof(struct access_list));
+}
+
+static void
+free_table(struct table *table)
+{
+	for (size_t i = 0; i < table->len; i++) {
+		free(table->rules[i].acl_name);
+		if (table->rules[i].password)
+			explicit_bzero(table->rules[i].password, strlen(table->rules[i].password));
+		free(table->rules[i].password);
+	}
+	free(table->rules);
+}
+
+void
+access_free(struct access_list *list)
+{
+	if (!list)
+		return;
+	for (size_t i = 0; i < list->acls_len; i++) {
+		free(list->acls[i].name);
+		free(list->acls[i].blocks);
+	}
+	free(list->acls);
+	free_table(&list->access);
+	free_table(&list->accept);
+	free(list->path);
+	free(list);
+}
+
+const char *
+access_level_name(enum access_level level)
+{
+	return levels[level];
+}
+
+bool
+access_is_directive(const char *word)
+{
+	for (size_t i = 0; i < COUNT(directives); i++)
+		if (!strcasecmp(word, directives[i]))
+			return true;
+	return false;
+}
+
+static size_t
+find_word(const char *word, const char *const *list, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && strcmp(word, list[i]))
+		i++;
+	return i;
+}
+
+/* The index of the ACL of that name, acls_len if there is none. */
+static size_t
+find_acl(const struct access_list *list, const char *name)
+{
+	size_t i = 0;
+
+	while (i < list->acls_len && strcmp(list->acls[i].name, name))
+		i++;
+	return i;
+}
+
+static bool
+add_block(struct access_list *list, const char *name, const struct block *block)
+{
+	size_t i = find_acl(list, name);
+	struct block *blocks;
+
+	if (i == ACCESS_ACLS_MAX)
+		return false;
+	if (i == list->acls_len) {
+		struct acl *acls = reallocarray(list->acls, list->acls_len + 1, sizeof(*acls));
+		char *copy = strdup(name);
+
+		if (acls)
+			list->acls = acls;
+		if (!acls || !copy) {
+			free(copy);
+			return false;
+		}
+		acls[list->acls_len++] = (struct acl){ .name = copy };
+	}
+	blocks = reallocarray(list->acls[i].blocks, list->acls[i].len + 1, sizeof(*blocks));
+	if (!blocks)
+		return false;
+	blocks[list->acls[i].len++] = *block;
+	list->acls[i].blocks = blocks;
+	return true;
+}
+
+static bool
+add_rule(struct table *table, const struct access_rule *rule, const char *password)
+{
+	struct access_rule *rules = reallocarray(table->rules, table->len + 1, sizeof(*rules));
+	struct access_rule *added;
+
+	if (!rules)
+		return false;
+	table->rules = rules;
+	added = &rules[table->len++];
+	*added = *rule;
+	added->acl_name = strdup(rule->acl_name);
+	added->password = password ? strdup(password) : NULL;
+	return added->acl_name && (!password || added->password);
+}
+
+/* "ACL name block" */
+static void
+add_acl(struct access_list *list, const struct words *line, const char *path, unsigned at,
+    struct faults *faults)
+{
+	struct block block;
+	bool host_bits = false;
+	const char *error = NULL;
+
+	if (line->len != 3)
+		error = "ACL takes a name and an address block";
+	else if (!*line->word[1])
+		error = "the name of an ACL may not be empty";
+	else
+		error = block_parse(&block, line->word[2], &host_bits);
+	if (error) {
+		faults_add(faults, path, at, "%s", error);
+		return;
+	}
+	if (host_bits)
+		faults_warn(faults, path, at,
+		    "W5: %s has bits set behind its mask; they are ignored", line->word[2]);
+	if (!list->first_acl_line)
+		list->first_acl_line = at;
+	if (!add_block(list, line->word[1], &block))
+		faults_add(faults, path, at, "no room for more than %d ACLs", ACCESS_ACLS_MAX);
+}
+
+/* "ACCESS action level aclname [password]" */
+static void
+add_access(struct access_list *list, const struct words *line, const char *path, unsigned at,
+    struct faults *faults)
+{
+	const char *password = line->len == 5 ? line->word[4] : NULL;
+	struct access_rule rule = { .line = at };
+	size_t verdict, level;
+
+	if (line->len != 4 && line->len != 5) {
+		faults_add(faults, path, at,
+		    "ACCESS takes an action, a level, an ACL's name and perhaps a password");
+		return;
+	}
+	verdict = find_word(line->word[1], verdicts, COUNT(verdicts));
+	level = find_word(line->word[2], levels, COUNT(levels));
+	if (verdict == COUNT(verdicts))
+		faults_add(faults, path, at, "no such action: %s; write grant, deny or drop",
+		    line->word[1]);
+	else if (level == COUNT(levels))
+		faults_add(faults, path, at,
+		    "no such level: %s; write base, monitor, login, master, manager or all",
+		    line->word[2]);
+	else if (password && !*password)
+		faults_add(faults, path, at, "the password is empty");
+	else {
+		rule.verdict = (enum access_verdict)verdict;
+		rule.level = (enum access_level)level;
+		rule.acl_name = line->word[3];
+		if (!add_rule(&list->access, &rule, password))
+			faults_add(faults, path, at, "out of memory");
+	}
+}
+
+/* "ACCEPT name ...", "REJECT name ..." */
+static void
+add_accept(struct access_list *list, const struct words *line, const char *path, unsigned at,
+    struct faults *faults)
+{
+	struct access_rule rule = { .line = at, .level = ACCESS_ALL };
+
+	if (line->len < 2)
+		faults_add(faults, path, at, "%s takes at least one ACL's name", line->word[0]);
+	rule.verdict = strcmp(line->word[0], "ACCEPT") ? ACCESS_DROP : ACCESS_GRANT;
+	for (size_t i = 1; i < line->len; i++) {
+		rule.acl_name = line->word[i];
+		if (!add_rule(&list->accept, &rule, NULL))
+			faults_add(faults, path, at, "out of memory");
+	}
+}
+
+void
+access_add(struct access_list *list, const struct words *line, const char *path, unsigned at,
+    struct faults *faults)
+{
+	static void (*const add[])(struct access_list *, const struct words *, const char *,
+	    unsigned, struct faults *) = { add_acl, add_access, add_accept, add_accept };
+	size_t which = find_word(line->word[0], directives, COUNT(directives));
+
+	if (which == COUNT(directives))
+		faults_add(faults, path, at, "%s must be written in capitals", line->word[0]);
+	else if (line->eight_bit)
+		faults_add(faults, path, at, "bytes outside ASCII are not allowed in %s lines",
+		    line->word[0]);
+	else
+		add[which](list, line, path, at, faults);
+}
+
+bool
+access_has_acl(const struct access_list *list, const char *name)
+{
+	return find_acl(list, name) < list->acls_len;
+}
+
+bool
+access_has_table(const struct access_list *list)
+{
+	/* A10: ACL lines alone make an empty, active table, so that nobody gets in. */
+	return list->access.len || (list->first_acl_line && !list->accept.len);
+}
+
+bool
+access_is_active(const struct access_list *list)
+{
+	return list->accept.len || access_has_table(list);
+}
+
+/* ---- Walking ---- */
+
+/* During one walk: what is known of each ACL and the peer, so that none is tested twice. */
+struct walk {
+	const struct access_list *list;
+	struct addr peer; /* unmapped */
+	enum { NOT_TESTED, HOLDS, HOLDS_NOT } known[ACCESS_ACLS_MAX];
+};
+
+static bool
+acl_holds(const struct acl *acl, const struct addr *peer)
+{
+	for (size_t i = 0; i < acl->len; i++)
+		if (block_holds(&acl->blocks[i], peer))
+			return true;
+	return false;
+}
+
+bool
+access_acl_holds(const struct access_list *list, const char *name, const struct addr *peer)
+{
+	size_t i = find_acl(list, name);
+	struct addr unmapped = *peer;
+
+	addr_unmap(&unmapped);
+	return i < list->acls_len && acl_holds(&list->acls[i], &unmapped);
+}
+
+static void
+walk_begin(struct walk *walk, const struct access_list *list, const struct addr *peer)
+{
+	walk->list = list;
+	walk->peer = *peer;
+	addr_unmap(&walk->peer); /* B1 */
+	for (size_t i = 0; i < list->acls_len; i++)
+		walk->known[i] = NOT_TESTED;
+}
+
+static bool
+holds(struct walk *walk, const struct access_rule *rule)
+{
+	if (walk->known[rule->acl] == NOT_TESTED)
+		walk->known[rule->acl] =
+		    acl_holds(&walk->list->acls[rule->acl], &walk->peer) ? HOLDS : HOLDS_NOT;
+	return walk->known[rule->acl] == HOLDS;
+}
+
+void
+access_walk(const struct access_list *list, const struct addr *peer, struct access_rights *out)
+{
+	struct walk walk;
+
+	walk_begin(&walk, list, peer);
+	*out = (struct access_rights){ .accepted = !list->accept.len };
+	for (size_t i = 0; i < list->accept.len; i++) {
+		const struct access_rule *rule = &list->accept.rules[i];
+
+		if (holds(&walk, rule)) {
+			out->accepted = rule->verdict == ACCESS_GRANT;
+			out->accept_line = rule->line;
+			break;
+		}
+	}
+	/* C3: for each level, the first line that holds the peer and reaches the level.  A line
+	 * whose highest level is decided already has nothing left to decide. */
+	for (size_t i = 0; i < list->access.len && !out->rule[ACCESS_LEVELS - 1]; i++) {
+		const struct access_rule *rule = &list->access.rules[i];
+		size_t reaches =
+		    rule->level == ACCESS_ALL ? ACCESS_LEVELS : (size_t)rule->level + 1;
+
+		if (out->rule[reaches - 1] || !holds(&walk, rule))
+			continue;
+		for (size_t level = 0; level < reaches; level++)
+			if (!out->rule[level])
+				out->rule[level] = rule;
+	}
+}
+
+static enum access_verdict
+verdict_at(
+    const struct access_list *list, const struct access_rights *rights, enum access_level level)
+{
+	if (!access_has_table(list))
+		return ACCESS_GRANT;
+	/* C5: the invisible last line denies. */
+	return rights->rule[level] ? rights->rule[level]->verdict : ACCESS_DENY;
+}
+
+enum access_answer
+access_connect(const struct access_list *list, const struct access_rights *rights)
+{
+	if (!rights->accepted)
+		return ACCESS_END_SILENT;
+	switch (verdict_at(list, rights, ACCESS_BASE)) {
+	case ACCESS_GRANT:
+		return ACCESS_PASS;
+	case ACCESS_DENY:
+		return ACCESS_END_DENIED;
+	default:
+		return ACCESS_END_SILENT;
+	}
+}
+
+enum access_answer
+access_command(const struct access_list *list, const struct access_rights *rights,
+    enum access_level level, const struct access_shown *shown)
+{
+	const struct access_rule *rule = rights->rule[level];
+	enum access_answer connect = access_connect(list, rights);
+	const char *secret = NULL;
+
+	if (connect != ACCESS_PASS) /* only a reload can bring this about; D2: REJECT then speaks */
+		return rights->accepted ? connect : ACCESS_END_DENIED;
+	switch (verdict_at(list, rights, level)) {
+	case ACCESS_GRANT:
+		break;
+	case ACCESS_DENY:
+		return ACCESS_SAY_DENIED;
+	default:
+		return ACCESS_SAY_NOTHING;
+	}
+	if (level < ACCESS_LOGIN)
+		return ACCESS_PASS;
+	if (access_has_table(list) && rule)
+		secret = rule->password;
+	if (shown->users && !shown->username)
+		return ACCESS_SAY_USERNAME;
+	if ((shown->users || secret) && !shown->password)
+		return ACCESS_SAY_PASSWORD;
+	/* C9: an empty password counts as sent and never matches. */
+	if (secret && !words_same_secret(secret, shown->password))
+		return ACCESS_SAY_DENIED;
+	return ACCESS_PASS;
+}
+
+bool
+access_reason(const struct access_list *list, const struct access_rights *rights,
+    enum access_level level, struct buf *out)
+{
+	const struct access_rule *rule;
+
+	if (!access_is_active(list))
+		return buf_add_text(out, "no access lists");
+	if (!rights->accepted)
+		return rights->accept_line
+			   ? buf_add_format(out, "%s:%u: REJECT", list->path, rights->accept_line)
+			   : buf_add_text(out, "end of list (ACCEPT and REJECT)");
+	if (!access_has_table(list))
+		return buf_add_format(out, "%s:%u: ACCEPT", list->path, rights->accept_line);
+	/* What base refuses decides for every level (C6). */
+	rule = verdict_at(list, rights, ACCESS_BASE) == ACCESS_GRANT ? rights->rule[level]
+								     : rights->rule[ACCESS_BASE];
+	if (!rule)
+		return buf_add_text(out, "end of list");
+	return buf_add_format(out, "%s:%u: ACCESS %s %s %s", list->path, rule->line,
+	    verdicts[rule->verdict], levels[rule->level], rule->acl_name);
+}
+
+/* ---- Lint ---- */
+
+static bool
+acl_covers(const struct acl *outer, const struct block *inner)
+{
+	for (size_t i = 0; i < outer->len; i++)
+		if (block_covers(&outer->blocks[i], inner))
+			return true;
+	return false;
+}
+
+static bool
+acl_covers_all(const struct acl *outer, const struct acl *inner)
+{
+	for (size_t i = 0; i < inner->len; i++)
+		if (!acl_covers(outer, &inner->blocks[i]))
+			return false;
+	return true;
+}
+
+static bool
+acls_overlap(const struct acl *a, const struct acl *b)
+{
+	for (size_t i = 0; i < a->len; i++)
+		for (size_t j = 0; j < b->len; j++)
+			if (block_overlaps(&a->blocks[i], &b->blocks[j]))
+				return true;
+	return false;
+}
+
+static bool
+overlaps_block(const struct acl *acl, const struct block *block)
+{
+	for (size_t i = 0; i < acl->len; i++)
+		if (block_overlaps(&acl->blocks[i], block))
+			return true;
+	return false;
+}
+
+/* Is every address of BLOCK refused at base by the lines before RULE? */
+static bool
+fails_at_base(
+    const struct access_list *list, const struct access_rule *rule, const struct block *block)
+{
+	for (const struct access_rule *r = list->access.rules; r < rule; r++) {
+		const struct acl *acl = &list->acls[r->acl];
+
+		if (r->verdict == ACCESS_GRANT) {
+			if (overlaps_block(acl, block))
+				return false;
+		} else if (acl_covers(acl, block)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* W1 (F11): the earlier line that hides RULE, NULL if it can fire. */
+static const struct access_rule *
+hidden_by(const struct access_list *list, const struct access_rule *rule)
+{
+	const struct acl *acl = &list->acls[rule->acl];
+
+	for (const struct access_rule *r = list->access.rules; r < rule; r++)
+		if (r->level >= rule->level && acl_covers_all(&list->acls[r->acl], acl))
+			return r;
+	return NULL;
+}
+
+static bool
+never_connects(const struct access_list *list, const struct access_rule *rule)
+{
+	const struct acl *acl = &list->acls[rule->acl];
+
+	for (size_t i = 0; i < acl->len; i++)
+		if (!fails_at_base(list, rule, &acl->blocks[i]))
+			return false;
+	return true;
+}
+
+/* W3: a drop that a live connection can meet, its client then waiting for ever. */
+static bool
+drops_a_live_peer(const struct access_list *list, const struct access_rule *rule)
+{
+	if (rule->verdict != ACCESS_DROP || rule->level == ACCESS_BASE)
+		return false;
+	for (const struct access_rule *r = list->access.rules; r < rule; r++)
+		if (r->verdict == ACCESS_GRANT &&
+		    acls_overlap(&list->acls[r->acl], &list->acls[rule->acl]))
+			return true;
+	return false;
+}
+
+static void
+lint_rule(const struct access_list *list, const struct access_rule *rule, const char *path,
+    struct faults *faults)
+{
+	const struct access_rule *by = hidden_by(list, rule);
+
+	if (by)
+		faults_warn(faults, path, rule->line,
+		    "W1: never decides: line %u, above, holds the same "
+		    "addresses and reaches at least the same level",
+		    by->line);
+	else if (never_connects(list, rule))
+		faults_warn(faults, path, rule->line,
+		    "W1: never decides: lines above refuse the connection of all its addresses");
+	if (rule->verdict != ACCESS_GRANT && rule->level != ACCESS_ALL &&
+	    rule->level != ACCESS_BASE)
+		faults_warn(faults, path, rule->line,
+		    "W2: %s %s also refuses the levels below, and "
+		    "not those above; to cap a host grant what it may do and then write %s all",
+		    verdicts[rule->verdict], levels[rule->level], verdicts[rule->verdict]);
+	if (drops_a_live_peer(list, rule))
+		faults_warn(faults, path, rule->line,
+		    "W3: drop leaves a connected client waiting for an "
+		    "answer that never comes; deny tells it");
+	if (rule->password && (rule->verdict != ACCESS_GRANT || rule->level < ACCESS_LOGIN))
+		faults_warn(faults, path, rule->line, "W4: this password is never asked for");
+}
+
+static bool
+may_login(const struct access_list *list, const char *host)
+{
+	struct access_rights rights;
+	struct addr addr;
+
+	if (!addr_parse(&addr, host, 0))
+		return false;
+	access_walk(list, &addr, &rights);
+	return access_connect(list, &rights) == ACCESS_PASS &&
+	       verdict_at(list, &rights, ACCESS_LOGIN) == ACCESS_GRANT;
+}
+
+static bool
+grants_ipv6(const struct access_list *list, const struct table *table)
+{
+	for (size_t i = 0; i < table->len; i++) {
+		const struct acl *acl = &list->acls[table->rules[i].acl];
+
+		for (size_t j = 0; table->rules[i].verdict == ACCESS_GRANT && j < acl->len; j++)
+			if (acl->blocks[j].family == AF_INET6)
+				return true;
+	}
+	return false;
+}
+
+/* Does some line of TABLE let in an address that is not the host's own? */
+static bool
+grants_other_hosts(const struct access_list *list, const struct table *table)
+{
+	struct block local[2];
+	bool host_bits;
+
+	block_parse(&local[0], "127.0.0.0/8", &host_bits);
+	block_parse(&local[1], "::1/128", &host_bits);
+	for (size_t i = 0; i < table->len; i++) {
+		const struct acl *acl = &list->acls[table->rules[i].acl];
+
+		for (size_t j = 0; table->rules[i].verdict == ACCESS_GRANT && j < acl->len; j++)
+			if (!block_covers(&local[0], &acl->blocks[j]) &&
+			    !block_covers(&local[1], &acl->blocks[j]))
+				return true;
+	}
+	return false;
+}
+
+static unsigned
+first_line(const struct access_list *list)
+{
+	if (list->access.len)
+		return list->access.rules[0].line;
+	return list->accept.len ? list->accept.rules[0].line : list->first_acl_line;
+}
+
+static void
+lint_whole(const struct access_list *list, const char *path, const struct access_sockets *sockets,
+    struct faults *faults)
+{
+	unsigned at = first_line(list);
+	bool v4 = may_login(list, "127.0.0.1"), v6 = may_login(list, "::1");
+
+	faults_warn(faults, path, at,
+	    "access lists are in force (NUT 2.4 to 2.8 ignored such lines); "
+	    "127.0.0.1 %s LOGIN, ::1 %s LOGIN",
+	    v4 ? "may" : "may not", v6 ? "may" : "may not");
+	if (!list->access.len && !list->accept.len)
+		faults_warn(
+		    faults, path, at, "ACL lines without ACCESS lines: everybody is denied");
+	if (list->access.len && list->accept.len)
+		faults_warn(faults, path, at,
+		    "W6: ACCESS and ACCEPT or REJECT are both used; a client must pass both");
+	if (sockets->ipv6 && !(list->accept.len ? grants_ipv6(list, &list->accept)
+						: grants_ipv6(list, &list->access)))
+		faults_warn(faults, path, at,
+		    "W7: upsd listens on IPv6, but no line lets an IPv6 address in");
+	if (!v4)
+		faults_warn(faults, path, at,
+		    "W8: 127.0.0.1 may not LOGIN: an upsmon on this host would "
+		    "never hear of an outage");
+	if (sockets->other_hosts && !list->access.len)
+		faults_warn(faults, path, at,
+		    "W9: lines of old files (ACL, ACCEPT, REJECT) now decide which "
+		    "other hosts get in");
+	if (!sockets->listen_lines && grants_other_hosts(list, &list->access))
+		faults_warn(faults, path, at,
+		    "W10: other hosts are granted access, but without a LISTEN line "
+		    "only this host can connect");
+}
+
+/* A7: every name that a rule uses must be an ACL's. */
+static bool
+resolve(struct access_list *list, struct table *table, const char *path, struct faults *faults)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < table->len; i++) {
+		struct access_rule *rule = &table->rules[i];
+
+		rule->acl = find_acl(list, rule->acl_name);
+		if (rule->acl < list->acls_len)
+			continue;
+		faults_add(faults, path, rule->line, "no ACL line names %s", rule->acl_name);
+		all = false;
+	}
+	return all;
+}
+
+void
+access_finish(struct access_list *list, const char *path, const struct access_sockets *sockets,
+    struct faults *faults)
+{
+	bool resolved =
+	    resolve(list, &list->access, path, faults) & resolve(list, &list->accept, path, faults);
+
+	if (!(list->path = strdup(path))) {
+		faults_add(faults, path, 0, "out of memory");
+		return;
+	}
+	if (!resolved || faults->faults || !access_is_active(list))
+		return;
+	for (size_t i = 0; i < list->access.len; i++)
+		lint_rule(list, &list->access.rules[i], path, faults);
+	lint_whole(list, path, sockets, faults);
+}
