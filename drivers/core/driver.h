@@ -56,6 +56,10 @@ struct driver {
 	void (*free)(void *device); /* NULL is not passed */
 	/* Which carrier: how the port is opened. */
 	const struct carrier *carrier; /* core/exchange.h; NULL: no port (dummy-ups) */
+	/* ups.status is set by core_set(), or there is none (dummy-ups, a PDU): a round without
+	 * core_status() is then not a lost one. */
+	bool own_status;
+	bool needs_helper; /* it looks up names of hosts (base/helper.h) */
 };
 
 /* Options.  core_option(): the value ("" for a flag that is set), NULL if not given. */
@@ -68,6 +72,7 @@ void core_fault(struct core *core, const char *option, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 const char *core_ups_name(struct core *core);
 const char *core_port(struct core *core);
+const char *core_conf_dir(struct core *core); /* where ups.conf is */
 struct loop *core_loop(struct core *core);
 
 /* Publish.  Values from a device: bytes outside 0x20..0x7e become '?', trailing blanks go, logged
