@@ -7,13 +7,15 @@
 #define HELPER_H
 
 #include "base/loop.h"
+#include "base/proc.h"
 
 #define HELPER_WORKERS 4
 #define HELPER_DEADLINE_MS 10000
 
-/* Fork the server; the socket to give to world_kernel_new(), or -1 with errno.  The server ends by
- * itself when the last copy of that socket is closed. */
-int helper_start(void);
+/* Fork the server, which becomes user AS first (NULL: stays who we are); the socket to give to
+ * world_kernel_new(), or -1 with errno.  The server ends by itself when the last copy of that socket
+ * is closed. */
+int helper_start(const struct proc_user *as);
 
 /* ANSWER: LEN bytes, NUL-ended behind them; NULL and 0 when there was none.  Called once, unless
  * the question is withdrawn first; never from inside helper_ask(). */
