@@ -44,12 +44,10 @@ LIBS_none	=
 
 # Programs.  A program is one file with a main(); all the rest of the code is one library, which
 # the tests link as well.
-CLIENTS		= $(patsubst src/client/%.c,$(B)/bin/%,$(CLIENT_MAINS))
-BIN		= $(CLIENTS) $(addprefix $(B)/bin/,$(if $(wildcard emulators/main.c),nut-emu) \
-		  $(if $(wildcard conformance/main.c),nut-conform))
+BIN		= $(patsubst src/client/%.c,$(B)/bin/%,$(CLIENT_MAINS)) \
+		  $(patsubst %/main.c,$(B)/bin/nut-%,$(subst emulators,emu,$(subst conformance,conform,$(wildcard emulators/main.c conformance/main.c))))
 SBIN		= $(patsubst src/%/main.c,$(B)/sbin/%,$(wildcard src/*/main.c))
 DRIVERS		= $(patsubst drivers/%.c,$(B)/drivers/%,$(wildcard drivers/*.c))
-PLANTED		= $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/planted/*.c))
 TESTS		= $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*.c))
 BENCH		= $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/*.c))
 
@@ -85,7 +83,7 @@ $(LIBRARY): $(call objects,$(HOUSE_SRC))
 
 link		= $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS_$(TLS)) $(LIBS)
 
-$(SBIN): $(B)/sbin/%: $(B)/src/%/main.o $(LIBRARY)
+$(B)/sbin/%: $(B)/src/%/main.o $(LIBRARY)
 	@mkdir -p $(@D)
 	$(link)
 
@@ -97,7 +95,7 @@ $(B)/bin/nut-conform: $(call objects,$(CONFORM_SRC))
 	@mkdir -p $(@D)
 	$(link) -lm
 
-$(CLIENTS): $(B)/bin/%: $(B)/src/client/%.o $(LIBRARY)
+$(B)/bin/%: $(B)/src/client/%.o $(LIBRARY)
 	@mkdir -p $(@D)
 	$(link)
 
@@ -106,7 +104,7 @@ $(B)/drivers/main-%.o: drivers/core/main.c
 	@mkdir -p $(@D)
 	$(CC) $(HOUSE) $(CPPFLAGS) -DTHIS_DRIVER=$(subst -,_,$*)_driver $(CFLAGS) -c -o $@ $<
 
-$(DRIVERS): $(B)/drivers/%: $(B)/drivers/main-%.o $(LIBRARY)
+$(B)/drivers/%: $(B)/drivers/main-%.o $(LIBRARY)
 	@mkdir -p $(@D)
 	$(link) -lm
 
@@ -114,11 +112,11 @@ $(B)/libsim.a: $(call objects,$(SIM_SRC))
 	@rm -f $@
 	ar rcs $@ $^
 
-$(TESTS) $(PLANTED): $(B)/tests/%: $(B)/tests/%.o $(if $(SIM_SRC),$(B)/libsim.a) $(LIBRARY)
+$(B)/tests/%: $(B)/tests/%.o $(if $(SIM_SRC),$(B)/libsim.a) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(link) -lcriterion -lm
 
-$(BENCH): $(B)/bench/%: $(B)/bench/%.o $(LIBRARY)
+$(B)/bench/%: $(B)/bench/%.o $(LIBRARY)
 	@mkdir -p $(@D)
 	$(link) -lm
 

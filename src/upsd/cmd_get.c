@@ -1,0 +1,194 @@
+/* cmd_get.c - GET NUMLOGINS, UPSDESC, VAR, TYPE, DESC, CMDDESC, TRACKING. */
+#include "ups/paths.h"
+#include "ups/status.h"
+#include "upsd/command.h"
+
+#include <string.h>
+
+/* The one variable that is not the driver's alone: FSD is latched here. */
+static bool
+shows_fsd(const struct ups *ups, const struct state_var *var)
+{
+	return ups->fsd && !strcasecmp(var->name, "ups.status") &&
+	       !(status_parse(state_get(ups->state, var->name)) & STATUS_FSD);
+}
+
+/* "VAR ups name value", UPS and NAME as the client typed them. */
+static void
+say_var(struct peer *peer, const struct ups *ups, const char *ups_name, const char *name,
+    const struct state_var *var)
+{
+	struct buf *out = peer_out(peer);
+	size_t ups_len = strlen(ups_name), name_len = strlen(name);
+	bool fsd = shows_fsd(ups, var);
+	char *to = buf_room(out, ups_len + name_len + var->quoted_len + sizeof("VAR   \"FSD \n"));
+	char *at = to;
+
+	if (!to)
+		return;
+	at = mempcpy(at, "VAR ", 4);
+	at = mempcpy(at, ups_name, ups_len);
+	*at++ = ' ';
+	at = mempcpy(at, name, name_len);
+	*at++ = ' ';
+	if (fsd)
+		at = mempcpy(at, "\"FSD ", 5);
+	at = mempcpy(at, var->quoted + fsd, var->quoted_len - fsd);
+	*at++ = '\n';
+	buf_added(out, (size_t)(at - to));
+}
+
+/* "VERB word word text". */
+static void
+say_line(
+    struct peer *peer, const char *verb, const char *first, const char *second, const char *text)
+{
+	struct buf *out = peer_out(peer);
+
+	buf_add_text(out, verb);
+	buf_add_text(out, " ");
+	peer_add_word(out, first);
+	if (second) {
+		buf_add_text(out, " ");
+		peer_add_word(out, second);
+	}
+	buf_add_text(out, " ");
+	buf_add_text(out, text);
+	buf_add_text(out, "\n");
+}
+
+static void
+get_numlogins(struct peer *peer, const struct words *words)
+{
+	struct ups *ups = command_live_ups(peer, words->word[2]);
+
+	if (ups)
+		buf_add_format(peer_out(peer), "NUMLOGINS %s %u\n", words->word[2], ups->logins);
+}
+
+static void
+get_upsdesc(struct peer *peer, const struct words *words)
+{
+	struct ups *ups = command_ups(peer, words->word[2]);
+
+	if (ups)
+		say_line(peer, "UPSDESC", words->word[2], NULL,
+		    ups->conf->desc ? ups->conf->desc : "\"Unavailable\"");
+}
+
+/* server.info and server.version are answered whatever the UPS is called. */
+static void
+get_server_var(struct peer *peer, const struct words *words)
+{
+	const char *name = words->word[3];
+
+	if (!strcasecmp(name, "server.info"))
+		say_line(peer, "VAR", words->word[2], name,
+		    "\"Network UPS Tools upsd " NUT_VERSION " (refnut " REFNUT_VERSION
+		    ") - " REFNUT_URL "\"");
+	else if (!strcasecmp(name, "server.version"))
+		say_line(peer, "VAR", words->word[2], name,
+		    "\"" NUT_VERSION " (refnut " REFNUT_VERSION ")\"");
+	else
+		peer_error(peer, NET_VAR_NOT_SUPPORTED);
+}
+
+/* NULL: answered with an error. */
+static const struct state_var *
+find_var(struct peer *peer, const struct ups *ups, const char *name)
+{
+	const struct state_var *var = state_var(ups->state, name);
+
+	if (!var)
+		peer_error(peer, NET_VAR_NOT_SUPPORTED);
+	return var;
+}
+
+static void
+get_var(struct peer *peer, const struct words *words)
+{
+	const char *ups_name = words->word[2], *name = words->word[3];
+	const struct state_var *var;
+	struct ups *ups;
+
+	if ((name[0] | 0x20) == 's' && !strncasecmp(name, "server.", 7)) {
+		get_server_var(peer, words);
+		return;
+	}
+	ups = command_live_ups(peer, ups_name);
+	var = ups ? find_var(peer, ups, name) : NULL;
+	if (var)
+		say_var(peer, ups, ups_name, name, var);
+}
+
+static void
+get_type(struct peer *peer, const struct words *words)
+{
+	struct ups *ups = command_live_ups(peer, words->word[2]);
+	const struct state_var *var = ups ? find_var(peer, ups, words->word[3]) : NULL;
+	struct buf *out;
+
+	if (!var)
+		return;
+	out = peer_out(peer);
+	buf_add_format(out, "TYPE %s %s", words->word[2], words->word[3]);
+	if (var->flags & STATE_RW)
+		buf_add_text(out, " RW");
+	if (var->enums_len)
+		buf_add_text(out, " ENUM");
+	if (var->ranges_len)
+		buf_add_text(out, " RANGE");
+	if (var->flags & STATE_STRING)
+		buf_add_format(out, " STRING:%ld\n", var->aux);
+	else
+		buf_add_text(out, " NUMBER\n");
+}
+
+static void
+get_desc(struct peer *peer, const struct words *words)
+{
+	const char *desc = descriptions_var(peer->upsd->conf->descriptions, words->word[3]);
+
+	if (command_live_ups(peer, words->word[2]))
+		say_line(peer, "DESC", words->word[2], words->word[3],
+		    desc ? desc : "\"Description unavailable\"");
+}
+
+static void
+get_cmddesc(struct peer *peer, const struct words *words)
+{
+	const char *desc = descriptions_cmd(peer->upsd->conf->descriptions, words->word[3]);
+
+	if (command_live_ups(peer, words->word[2]))
+		say_line(peer, "CMDDESC", words->word[2], words->word[3],
+		    desc ? desc : "\"Description unavailable\"");
+}
+
+enum command_answer
+command_get(struct peer *peer, const struct words *words)
+{
+	static const struct {
+		const char *word;
+		size_t words;
+		void (*get)(struct peer *peer, const struct words *words);
+	} subjects[] = {
+		{ "VAR", 4, get_var },
+		{ "NUMLOGINS", 3, get_numlogins },
+		{ "UPSDESC", 3, get_upsdesc },
+		{ "TYPE", 4, get_type },
+		{ "DESC", 4, get_desc },
+		{ "CMDDESC", 4, get_cmddesc },
+	};
+
+	if (words->len >= 2 && !strcasecmp(words->word[1], "TRACKING"))
+		return command_get_tracking(peer, words);
+	for (size_t i = 0; words->len >= 2 && i < sizeof(subjects) / sizeof(*subjects); i++)
+		if (!strcasecmp(words->word[1], subjects[i].word)) {
+			if (words->len < subjects[i].words)
+				break;
+			subjects[i].get(peer, words);
+			return DONE;
+		}
+	peer_error(peer, NET_INVALID_ARGUMENT);
+	return DONE;
+}

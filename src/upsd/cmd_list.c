@@ -1,0 +1,203 @@
+/* cmd_list.c - LIST UPS, VAR, RW, CMD, CLIENT, ENUM, RANGE: each a whole in one buffer. */
+#include "ups/status.h"
+#include "upsd/command.h"
+
+#include <string.h>
+
+/* "BEGIN LIST VAR su700": the header and trailer repeat the question as it was asked. */
+static void
+say_frame(struct buf *out, const char *edge, const struct words *words, size_t count)
+{
+	buf_add_text(out, edge);
+	for (size_t i = 1; i < count; i++) {
+		buf_add_text(out, " ");
+		buf_add_text(out, words->word[i]);
+	}
+	buf_add_text(out, "\n");
+}
+
+static void
+list_ups(struct peer *peer, const struct words *words)
+{
+	const struct upsd *upsd = peer->upsd;
+	struct buf *out = peer_out(peer);
+
+	say_frame(out, "BEGIN LIST", words, 2);
+	for (size_t i = 0; i < upsd->upses_len; i++) {
+		const struct upsdconf_ups *ups = upsd->upses[i]->conf;
+
+		buf_add_format(out, "UPS %s %s\n", ups->name,
+		    ups->desc ? ups->desc : "\"Description unavailable\"");
+	}
+	say_frame(out, "END LIST", words, 2);
+}
+
+/* One row, "VAR su700 input.voltage "230.1"", for each variable that has FLAG.  The room for all is
+ * made once: this is the answer that clients ask for most. */
+static void
+say_vars(struct buf *out, struct state *state, const char *prefix, size_t prefix_len, unsigned flag,
+    bool fsd)
+{
+	size_t vars_len, room = 8;
+	const struct state_var *const *vars = state_vars(state, &vars_len);
+	char *to, *at;
+
+	for (size_t i = 0; i < vars_len; i++)
+		room += prefix_len + vars[i]->name_len + vars[i]->quoted_len + 2;
+	to = at = buf_room(out, room);
+	if (!to)
+		return;
+	for (size_t i = 0; i < vars_len; i++) {
+		const struct state_var *var = vars[i];
+		size_t cut = 0;
+
+		if ((var->flags & flag) != flag)
+			continue;
+		at = mempcpy(at, prefix, prefix_len);
+		at = mempcpy(at, var->name, var->name_len);
+		*at++ = ' ';
+		if (fsd && !strcasecmp(var->name, "ups.status")) {
+			at = mempcpy(at, "\"FSD ", 5);
+			cut = 1;
+		}
+		at = mempcpy(at, var->quoted + cut, var->quoted_len - cut);
+		*at++ = '\n';
+	}
+	buf_added(out, (size_t)(at - to));
+}
+
+static void
+list_some_vars(struct peer *peer, const struct words *words, const char *verb, unsigned flag)
+{
+	struct ups *ups = command_live_ups(peer, words->word[2]);
+	struct buf prefix = { 0 }, *out;
+	bool fsd;
+
+	if (!ups)
+		return;
+	out = peer_out(peer);
+	buf_add_text(&prefix, verb);
+	buf_add_text(&prefix, words->word[2]);
+	buf_add_text(&prefix, " ");
+	fsd =
+	    ups->fsd && !flag && !(status_parse(state_get(ups->state, "ups.status")) & STATUS_FSD);
+	say_frame(out, "BEGIN LIST", words, 3);
+	if (!prefix.failed)
+		say_vars(out, ups->state, buf_bytes(&prefix), buf_len(&prefix), flag, fsd);
+	say_frame(out, "END LIST", words, 3);
+	buf_free(&prefix);
+}
+
+static void
+list_var(struct peer *peer, const struct words *words)
+{
+	list_some_vars(peer, words, "VAR ", 0);
+}
+
+static void
+list_rw(struct peer *peer, const struct words *words)
+{
+	list_some_vars(peer, words, "RW ", STATE_RW);
+}
+
+static void
+list_cmd(struct peer *peer, const struct words *words)
+{
+	struct ups *ups = command_live_ups(peer, words->word[2]);
+	struct buf *out;
+	const char *const *cmds;
+	size_t len;
+
+	if (!ups)
+		return;
+	out = peer_out(peer);
+	say_frame(out, "BEGIN LIST", words, 3);
+	cmds = state_cmds(ups->state, &len);
+	for (size_t i = 0; i < len; i++)
+		buf_add_format(out, "CMD %s %s\n", words->word[2], cmds[i]);
+	say_frame(out, "END LIST", words, 3);
+}
+
+static void
+list_client(struct peer *peer, const struct words *words)
+{
+	struct ups *ups = command_ups(peer, words->word[2]);
+	struct buf *out;
+
+	if (!ups)
+		return;
+	out = peer_out(peer);
+	say_frame(out, "BEGIN LIST", words, 3);
+	for (const struct peer *other = peer->upsd->members.first; other; other = other->after)
+		if (other->login == ups)
+			buf_add_format(out, "CLIENT %s %s\n", ups->conf->name, other->host);
+	say_frame(out, "END LIST", words, 3);
+}
+
+static void
+list_enum(struct peer *peer, const struct words *words)
+{
+	struct ups *ups = command_live_ups(peer, words->word[2]);
+	const struct state_var *var = ups ? state_var(ups->state, words->word[3]) : NULL;
+	struct buf *out;
+
+	if (ups && !var)
+		peer_error(peer, NET_VAR_NOT_SUPPORTED);
+	if (!var)
+		return;
+	out = peer_out(peer);
+	say_frame(out, "BEGIN LIST", words, 4);
+	for (size_t i = 0; i < var->enums_len; i++) {
+		buf_add_format(out, "ENUM %s %s ", words->word[2], words->word[3]);
+		words_quote(out, var->enums[i]);
+		buf_add_text(out, "\n");
+	}
+	say_frame(out, "END LIST", words, 4);
+}
+
+static void
+list_range(struct peer *peer, const struct words *words)
+{
+	struct ups *ups = command_live_ups(peer, words->word[2]);
+	const struct state_var *var = ups ? state_var(ups->state, words->word[3]) : NULL;
+	struct buf *out;
+
+	if (ups && !var)
+		peer_error(peer, NET_VAR_NOT_SUPPORTED);
+	if (!var)
+		return;
+	out = peer_out(peer);
+	say_frame(out, "BEGIN LIST", words, 4);
+	for (size_t i = 0; i < var->ranges_len; i++)
+		buf_add_format(out, "RANGE %s %s \"%ld\" \"%ld\"\n", words->word[2], words->word[3],
+		    var->ranges[i].min, var->ranges[i].max);
+	say_frame(out, "END LIST", words, 4);
+}
+
+enum command_answer
+command_list(struct peer *peer, const struct words *words)
+{
+	static const struct {
+		const char *word;
+		size_t words;
+		void (*list)(struct peer *peer, const struct words *words);
+	} subjects[] = {
+		{ "VAR", 3, list_var },
+		{ "UPS", 2, list_ups },
+		{ "RW", 3, list_rw },
+		{ "CMD", 3, list_cmd },
+		{ "CLIENT", 3, list_client },
+		{ "ENUM", 4, list_enum },
+		{ "RANGE", 4, list_range },
+	};
+
+	for (size_t i = 0; words->len >= 2 && i < sizeof(subjects) / sizeof(*subjects); i++)
+		if (!strcasecmp(words->word[1], subjects[i].word)) {
+			if (words->len < subjects[i].words)
+				break;
+			subjects[i].list(peer, words);
+			return DONE;
+		}
+	peer_error(peer, NET_INVALID_ARGUMENT);
+	return DONE;
+}

@@ -1,0 +1,81 @@
+#include "upsd/command.h"
+
+#include "upsd/driverlink.h"
+
+#include <string.h>
+
+#define ANY WORDS_MAX
+
+/* Counts that are "at least" end in ANY: NUT ignores surplus words there, and so do we. */
+static const struct command commands[] = {
+	{ "GET", 1, ANY, ACCESS_MONITOR, command_get },
+	{ "LIST", 1, ANY, ACCESS_MONITOR, command_list },
+	{ "USERNAME", 2, 2, ACCESS_BASE, command_username },
+	{ "PASSWORD", 2, 2, ACCESS_BASE, command_password },
+	{ "LOGIN", 2, 2, ACCESS_LOGIN, command_login },
+	{ "LOGOUT", 1, 1, ACCESS_BASE, command_logout },
+	{ "PRIMARY", 2, 2, ACCESS_PRIMARY, command_primary },
+	{ "MASTER", 2, 2, ACCESS_PRIMARY, command_master },
+	{ "FSD", 2, 2, ACCESS_PRIMARY, command_fsd },
+	{ "SET", 1, ANY, ACCESS_MANAGER, command_set },
+	{ "INSTCMD", 3, 4, ACCESS_MANAGER, command_instcmd },
+	{ "STARTTLS", 1, ANY, ACCESS_BASE, command_starttls },
+	{ "VER", 1, 1, ACCESS_BASE, command_ver },
+	{ "NETVER", 1, 1, ACCESS_BASE, command_netver },
+	{ "PROTVER", 1, 1, ACCESS_BASE, command_netver },
+	{ "HELP", 1, 1, ACCESS_BASE, command_help },
+};
+
+static const struct command *
+find(const char *word)
+{
+	/* The two that come all the time stand first. */
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		if ((word[0] | 0x20) == (commands[i].word[0] | 0x20) &&
+		    !strcasecmp(word, commands[i].word))
+			return &commands[i];
+	return NULL;
+}
+
+/* The order of the checks is the protocol's: net-protocol.md, "Check order". */
+enum command_answer
+command_run(struct peer *peer, const struct words *words)
+{
+	const struct command *command = words->len ? find(words->word[0]) : NULL;
+	enum net_error error = NET_OK;
+
+	if (!command)
+		error = NET_UNKNOWN_COMMAND;
+	else if (command->level >= ACCESS_LOGIN && !peer->username)
+		error = NET_USERNAME_REQUIRED;
+	else if (command->level >= ACCESS_LOGIN && !peer->password)
+		error = NET_PASSWORD_REQUIRED;
+	else if (words->len < command->min || words->len > command->max)
+		error = NET_INVALID_ARGUMENT;
+	if (error == NET_OK)
+		return command->run(peer, words);
+	peer_error(peer, error);
+	return DONE;
+}
+
+struct ups *
+command_ups(struct peer *peer, const char *name)
+{
+	struct ups *ups = upsd_ups(peer->upsd, name);
+
+	if (!ups)
+		peer_error(peer, NET_UNKNOWN_UPS);
+	return ups;
+}
+
+struct ups *
+command_live_ups(struct peer *peer, const char *name)
+{
+	struct ups *ups = command_ups(peer, name);
+	enum net_error error = ups ? driverlink_check(ups) : NET_OK;
+
+	if (error == NET_OK)
+		return ups;
+	peer_error(peer, error);
+	return NULL;
+}

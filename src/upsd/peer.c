@@ -1,0 +1,398 @@
+#include "upsd/peer.h"
+
+#include "upsd/command.h"
+#include "upsd/throttle.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A request whose answer must wait: its words, kept to run it again. */
+struct pending {
+	struct timer timer;
+	bool refuse; /* then the answer is no */
+	bool waited; /* it has had its turn */
+	struct words words;
+	char *text; /* owned: what WORDS borrows */
+};
+
+/* ---- the two lists, longest silent first ---- */
+
+static struct peers *
+list_of(struct peer *peer)
+{
+	return peer->login ? &peer->upsd->members : &peer->upsd->visitors;
+}
+
+static void
+append(struct peers *list, struct peer *peer)
+{
+	peer->after = NULL;
+	peer->before = list->last;
+	*(list->last ? &list->last->after : &list->first) = peer;
+	list->last = peer;
+	list->len++;
+}
+
+static void
+take_out(struct peers *list, struct peer *peer)
+{
+	*(peer->before ? &peer->before->after : &list->first) = peer->after;
+	*(peer->after ? &peer->after->before : &list->last) = peer->before;
+	list->len--;
+}
+
+static void
+heard(struct peer *peer)
+{
+	struct peers *list = list_of(peer);
+
+	peer->heard_ms = loop_now_ms(peer->upsd->loop);
+	if (list->last != peer) {
+		take_out(list, peer);
+		append(list, peer);
+	}
+}
+
+struct peer *
+peer_oldest_visitor(const struct upsd *upsd, int64_t silent_ms)
+{
+	struct peer *peer = upsd->visitors.first;
+
+	while (peer && peer->pending)
+		peer = peer->after;
+	return peer && loop_now_ms(upsd->loop) - peer->heard_ms >= silent_ms ? peer : NULL;
+}
+
+void
+peer_login(struct peer *peer, struct ups *ups)
+{
+	take_out(list_of(peer), peer);
+	if (peer->login)
+		peer->login->logins--;
+	peer->login = ups;
+	if (ups)
+		ups->logins++;
+	append(list_of(peer), peer);
+}
+
+/* ---- requests ---- */
+
+/* Keep WORDS of the input, so that the command can run again.  false: no memory. */
+static bool
+keep(struct pending *pending, const struct words *words)
+{
+	size_t size = 1;
+	char *to;
+
+	for (size_t i = 0; i < words->len; i++)
+		size += strlen(words->word[i]) + 1;
+	to = pending->text = malloc(size);
+	if (!to)
+		return false;
+	pending->words.len = words->len;
+	for (size_t i = 0; i < words->len; i++) {
+		pending->words.word[i] = to;
+		to = stpcpy(to, words->word[i]) + 1;
+	}
+	return true;
+}
+
+static void
+drop_pending(struct peer *peer)
+{
+	if (!peer->pending)
+		return;
+	loop_timer_clear(peer->upsd->loop, &peer->pending->timer);
+	free(peer->pending->text);
+	free(peer->pending);
+	peer->pending = NULL;
+}
+
+static void
+again(void *owner)
+{
+	struct peer *peer = owner;
+
+	peer->pending->waited = true;
+	if (command_run(peer, &peer->pending->words) == LATER)
+		return;
+	drop_pending(peer);
+	conn_pause(peer->conn, false);
+}
+
+/* The command just run must wait IN_MS.  false: no memory. */
+static bool
+wait_ms(struct peer *peer, int64_t in_ms, bool refuse)
+{
+	if (!peer->pending) {
+		peer->pending = calloc(1, sizeof(*peer->pending));
+		if (!peer->pending)
+			return false;
+		peer->pending->timer = (struct timer){ .fire = again, .owner = peer };
+	}
+	peer->pending->waited = false;
+	peer->pending->refuse = refuse;
+	loop_timer_in(peer->upsd->loop, &peer->pending->timer, in_ms);
+	return true;
+}
+
+static size_t
+input(void *owner, char *bytes, size_t len)
+{
+	struct peer *peer = owner;
+	size_t taken = 0, used;
+	struct words words;
+
+	while (taken < len && !conn_full(peer->conn)) {
+		enum words_error error =
+		    words_cut(&words, bytes + taken, len - taken, WORDS_SOCKET, &used);
+
+		if (error == WORDS_MORE)
+			break;
+		taken += used;
+		if (error != WORDS_OK) {
+			peer_error(peer, NET_INVALID_ARGUMENT);
+			if (error != WORDS_LONG_LINE)
+				continue;
+			conn_end(peer->conn);
+			return len;
+		}
+		heard(peer);
+		if (command_run(peer, &words) == LATER) {
+			if (!keep(peer->pending, &words)) {
+				conn_end(peer->conn);
+				return len;
+			}
+			conn_pause(peer->conn, true);
+			break;
+		}
+		if (peer->ended)
+			break;
+	}
+	return taken;
+}
+
+static void
+closed(void *owner, const char *why)
+{
+	struct peer *peer = owner;
+
+	if (why)
+		log_debug(1, "client %s: %s", peer->host, why);
+	peer_free(peer);
+}
+
+/* ---- coming and going ---- */
+
+static void
+arm_idle(struct upsd *upsd)
+{
+	if (upsd->visitors.first && !timer_is_set(&upsd->idle))
+		loop_timer_at(
+		    upsd->loop, &upsd->idle, upsd->visitors.first->heard_ms + PEER_IDLE_MS);
+}
+
+void
+peer_idle(void *owner)
+{
+	struct upsd *upsd = owner;
+	struct peer *peer;
+
+	while ((peer = peer_oldest_visitor(upsd, PEER_IDLE_MS))) {
+		log_debug(1, "client %s: idle for too long", peer->host);
+		peer_free(peer);
+	}
+	arm_idle(upsd);
+}
+
+struct peer *
+peer_new(struct upsd *upsd, int fd, const struct addr *from)
+{
+	static const struct conn_calls calls = { input, closed, NULL };
+	char host[ADDR_TEXT_MAX];
+	size_t size = strlen(addr_host(from, host)) + 1;
+	struct peer *peer = calloc(1, sizeof(*peer) + size);
+
+	if (peer) {
+		peer->upsd = upsd;
+		memcpy(peer->host, host, size);
+		peer->conn = conn_new(upsd->loop, fd, false, WORDS_LINE_MAX, &calls, peer);
+	}
+	if (!peer || !peer->conn) {
+		upsd->world->close(upsd->world->owner, fd);
+		free(peer);
+		return NULL;
+	}
+	peer->heard_ms = loop_now_ms(upsd->loop);
+	append(&upsd->visitors, peer);
+	arm_idle(upsd);
+	return peer;
+}
+
+static void
+free_secret(char **text)
+{
+	if (*text)
+		explicit_bzero(*text, strlen(*text));
+	free(*text);
+	*text = NULL;
+}
+
+void
+peer_forget(struct peer *peer)
+{
+	free_secret(&peer->username);
+	free_secret(&peer->password);
+	peer->verified = 0;
+	peer->tracking = false;
+	if (peer->login)
+		peer_login(peer, NULL);
+}
+
+void
+peer_free(struct peer *peer)
+{
+	if (!peer)
+		return;
+	peer_forget(peer);
+	take_out(list_of(peer), peer);
+	drop_pending(peer);
+	conn_free(peer->conn);
+	free(peer);
+}
+
+/* ---- answers ---- */
+
+struct buf *
+peer_out(struct peer *peer)
+{
+	conn_flush_later(peer->conn);
+	return conn_out(peer->conn);
+}
+
+void
+peer_say(struct peer *peer, const char *line)
+{
+	buf_add_text(peer_out(peer), line);
+}
+
+void
+peer_error(struct peer *peer, enum net_error error)
+{
+	net_error_format(peer_out(peer), error);
+}
+
+void
+peer_add_word(struct buf *out, const char *text)
+{
+	if (words_is_name(text))
+		buf_add_text(out, text);
+	else
+		words_quote(out, text);
+}
+
+const char *
+peer_name(const struct peer *peer, char *text, size_t size)
+{
+	snprintf(text, size, "%.64s@%s", peer->username ? peer->username : "", peer->host);
+	return text;
+}
+
+/* ---- rights ---- */
+
+static void
+log_failure(struct peer *peer, unsigned failures)
+{
+	char name[256];
+	unsigned missed;
+
+	/* One line for each of the first few, then for each doubling. */
+	if (failures > THROTTLE_FREE && (failures & (failures - 1)))
+		return;
+	if (!log_rate(&peer->upsd->failed, loop_now_ms(peer->upsd->loop), &missed))
+		return;
+	log_notice("client %s: wrong user name or password (failure %u%s)",
+	    peer_name(peer, name, sizeof(name)), failures, missed ? ", others not shown" : "");
+}
+
+static void
+failed(struct peer *peer)
+{
+	struct upsd *upsd = peer->upsd;
+	uint64_t seed;
+
+	if (!upsd->throttle) {
+		upsd->world->random(upsd->world->owner, &seed, sizeof(seed));
+		upsd->throttle = throttle_new(seed);
+	}
+	if (upsd->throttle)
+		log_failure(peer, throttle_failed(upsd->throttle, peer->host, peer->username,
+				      loop_now_ms(upsd->loop)));
+}
+
+enum peer_right
+peer_authentic(struct peer *peer)
+{
+	struct upsd *upsd = peer->upsd;
+	bool waited = peer->pending && peer->pending->waited, refuse = false;
+
+	if (peer->verified == upsd->generation)
+		return PEER_MAY;
+	if (upsd->throttle && !waited) {
+		int64_t wait = throttle_wait_ms(
+		    upsd->throttle, peer->host, peer->username, loop_now_ms(upsd->loop), &refuse);
+
+		if (wait > 0)
+			return wait_ms(peer, wait, refuse) ? PEER_WAIT : PEER_MAY_NOT;
+	}
+	if (waited && peer->pending->refuse)
+		return PEER_MAY_NOT;
+	if (!user_password(users_find(upsd->conf->users, peer->username), peer->password)) {
+		failed(peer);
+		return PEER_MAY_NOT;
+	}
+	if (upsd->throttle)
+		throttle_passed(upsd->throttle, peer->host, peer->username);
+	peer->verified = upsd->generation;
+	return PEER_MAY;
+}
+
+static enum peer_right
+judge(struct peer *peer, bool granted, const char *what)
+{
+	char name[256];
+	unsigned missed;
+
+	if (granted)
+		return PEER_MAY;
+	if (log_rate(&peer->upsd->denied, loop_now_ms(peer->upsd->loop), &missed))
+		log_notice("client %s may not use %s%s", peer_name(peer, name, sizeof(name)), what,
+		    missed ? " (others not shown)" : "");
+	return PEER_MAY_NOT;
+}
+
+enum peer_right
+peer_may(struct peer *peer, enum user_action action)
+{
+	enum peer_right right = peer_authentic(peer);
+
+	if (right != PEER_MAY)
+		return right;
+	return judge(peer, user_may(users_find(peer->upsd->conf->users, peer->username), action),
+	    action == USER_LOGIN ? "LOGIN"
+	    : action == USER_FSD ? "FSD"
+	    : action == USER_SET ? "SET"
+				 : "PRIMARY");
+}
+
+enum peer_right
+peer_may_instcmd(struct peer *peer, const char *cmd)
+{
+	enum peer_right right = peer_authentic(peer);
+
+	if (right != PEER_MAY)
+		return right;
+	return judge(
+	    peer, user_may_instcmd(users_find(peer->upsd->conf->users, peer->username), cmd), cmd);
+}

@@ -1,0 +1,40 @@
+/* peer.h - one client: its connection, who it says it is, the answer it still waits for. */
+#ifndef PEER_H
+#define PEER_H
+
+#include "base/words.h"
+#include "upsd/upsd.h"
+
+#define PEER_IDLE_MS 60000 /* a client that has not logged in may be silent so long */
+
+/* FD is owned from here on.  NULL: no memory, FD is closed. */
+struct peer *peer_new(struct upsd *upsd, int fd, const struct addr *from);
+/* Never from inside that peer's own command. */
+void peer_free(struct peer *peer);
+/* Log in to, or out of (NULL), UPS. */
+void peer_login(struct peer *peer, struct ups *ups);
+/* The timer of upsd->idle. */
+void peer_idle(void *owner);
+/* The visitor that has been silent longest, and at least SILENT_MS; NULL if there is none. */
+struct peer *peer_oldest_visitor(const struct upsd *upsd, int64_t silent_ms);
+
+/* Answers.  peer_out() is where to format; it goes out at the end of this turn. */
+struct buf *peer_out(struct peer *peer);
+void peer_say(struct peer *peer, const char *line); /* newline included */
+void peer_error(struct peer *peer, enum net_error error);
+/* Append TEXT as one word: as it is when it is a plain name, else quoted. */
+void peer_add_word(struct buf *out, const char *text);
+/* "mon@192.0.2.1" for the log. */
+const char *peer_name(const struct peer *peer, char *text, size_t size);
+/* Forget name, password and login (STARTTLS). */
+void peer_forget(struct peer *peer);
+
+/* May this client do that?  WAIT: not known yet; return LATER, and the command is run again from
+ * its beginning when it is.  Failures are logged and slowed down. */
+enum peer_right { PEER_MAY, PEER_MAY_NOT, PEER_WAIT };
+/* Is its password right?  All that TRACKING needs. */
+enum peer_right peer_authentic(struct peer *peer);
+enum peer_right peer_may(struct peer *peer, enum user_action action);
+enum peer_right peer_may_instcmd(struct peer *peer, const char *cmd);
+
+#endif

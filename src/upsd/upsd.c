@@ -1,0 +1,317 @@
+#include "upsd/upsd.h"
+
+#include "upsd/driverlink.h"
+#include "upsd/listen.h"
+#include "upsd/peer.h"
+#include "upsd/throttle.h"
+#include "upsd/tracking.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- UPSes by name ---- */
+
+static size_t
+hash(const char *name)
+{
+	uint32_t h = 2166136261u;
+
+	for (; *name; name++)
+		h = (h ^ ((unsigned char)*name | 0x20u)) * 16777619u;
+	return h ^ (h >> 15);
+}
+
+struct ups *
+upsd_ups(const struct upsd *upsd, const char *name)
+{
+	size_t mask = upsd->slots_len - 1;
+
+	for (size_t i = hash(name) & mask; upsd->slots[i]; i = (i + 1) & mask)
+		if (!strcasecmp(upsd->slots[i]->conf->name, name))
+			return upsd->slots[i];
+	return NULL;
+}
+
+/* The UPSes of one configuration: those that stay, and new ones with CONF set. */
+struct fleet {
+	struct ups **ups, **slots;
+	size_t len, slots_len;
+};
+
+static void
+put(struct fleet *fleet, struct ups *ups, const char *name)
+{
+	size_t mask = fleet->slots_len - 1, i = hash(name) & mask;
+
+	while (fleet->slots[i])
+		i = (i + 1) & mask;
+	fleet->slots[i] = ups;
+}
+
+static struct ups *
+ups_new(struct upsd *upsd, const struct upsdconf_ups *conf)
+{
+	struct ups *ups = calloc(1, sizeof(*ups));
+
+	if (!ups)
+		return NULL;
+	ups->upsd = upsd;
+	ups->conf = conf;
+	ups->state = state_new();
+	if (!ups->state) {
+		free(ups);
+		return NULL;
+	}
+	return ups;
+}
+
+/* CONF is one of ours that was never started, or has been stopped. */
+static void
+ups_free(struct ups *ups)
+{
+	state_free(ups->state);
+	free(ups);
+}
+
+static void
+fleet_free(struct fleet *fleet, const struct upsdconf *conf)
+{
+	/* Only the new ones point into CONF. */
+	for (size_t i = 0; i < fleet->len; i++)
+		if (fleet->ups[i] && fleet->ups[i]->conf == &conf->upses[i])
+			ups_free(fleet->ups[i]);
+	free(fleet->ups);
+	free(fleet->slots);
+}
+
+/* false: no memory; nothing has changed. */
+static bool
+fleet_make(struct fleet *fleet, struct upsd *upsd, const struct upsdconf *conf)
+{
+	*fleet = (struct fleet){ .slots_len = 16 };
+	while (fleet->slots_len < 2 * conf->upses_len)
+		fleet->slots_len *= 2;
+	fleet->slots = calloc(fleet->slots_len, sizeof(*fleet->slots));
+	fleet->ups = calloc(conf->upses_len + 1, sizeof(*fleet->ups));
+	if (!fleet->slots || !fleet->ups)
+		goto fail;
+	for (; fleet->len < conf->upses_len; fleet->len++) {
+		const struct upsdconf_ups *now = &conf->upses[fleet->len];
+		struct ups *ups = upsd->slots ? upsd_ups(upsd, now->name) : NULL;
+
+		if (!ups)
+			ups = ups_new(upsd, now);
+		if (!ups)
+			goto fail;
+		fleet->ups[fleet->len] = ups;
+		put(fleet, ups, now->name);
+	}
+	return true;
+fail:
+	fleet_free(fleet, conf);
+	return false;
+}
+
+/* UPS goes: its clients are let go, its pending commands have failed. */
+static void
+retire(struct upsd *upsd, struct ups *ups)
+{
+	struct peer *peer, *next;
+
+	for (peer = upsd->members.first; peer; peer = next) {
+		next = peer->after;
+		if (peer->login == ups)
+			peer_free(peer);
+	}
+	driverlink_stop(ups);
+	tracking_ups_lost(upsd->trackings, ups, true);
+	ups_free(ups);
+}
+
+static bool
+is_in(const struct fleet *fleet, const struct ups *ups)
+{
+	const char *name = ups->conf->name;
+	size_t mask = fleet->slots_len - 1;
+
+	for (size_t i = hash(name) & mask; fleet->slots[i]; i = (i + 1) & mask)
+		if (fleet->slots[i] == ups)
+			return true;
+	return false;
+}
+
+/* From here on nothing can fail. */
+static void
+fleet_commit(struct fleet *fleet, struct upsd *upsd, const struct upsdconf *conf)
+{
+	for (size_t i = 0; i < upsd->upses_len; i++)
+		if (!is_in(fleet, upsd->upses[i]))
+			retire(upsd, upsd->upses[i]);
+	for (size_t i = 0; i < fleet->len; i++) {
+		struct ups *ups = fleet->ups[i];
+
+		if (strcmp(ups->conf->path, conf->upses[i].path) != 0)
+			driverlink_stop(ups); /* it has another driver now */
+		ups->conf = &conf->upses[i];
+	}
+	free(upsd->upses);
+	free(upsd->slots);
+	upsd->upses = fleet->ups;
+	upsd->upses_len = fleet->len;
+	upsd->slots = fleet->slots;
+	upsd->slots_len = fleet->slots_len;
+}
+
+/* ---- a configuration comes into force ---- */
+
+static bool
+same_listens(const struct upsdconf *a, const struct upsdconf *b)
+{
+	if (a->listens_len != b->listens_len)
+		return false;
+	for (size_t i = 0; i < a->listens_len; i++)
+		if (a->listens[i].port != b->listens[i].port ||
+		    strcmp(a->listens[i].host, b->listens[i].host) != 0)
+			return false;
+	return true;
+}
+
+/* What is fixed at start keeps its old value, in NOW too. */
+static void
+keep_fixed(struct upsdconf *old, struct upsdconf *now)
+{
+	struct upsdconf_listen *listens = now->listens;
+	size_t len = now->listens_len;
+
+	if (!same_listens(old, now))
+		log_warnx("LISTEN has changed, which counts from the next start on; "
+			  "the old addresses stay");
+	now->listens = old->listens;
+	now->listens_len = old->listens_len;
+	old->listens = listens;
+	old->listens_len = len;
+}
+
+bool
+upsd_adopt(struct upsd *upsd, struct upsdconf *conf)
+{
+	struct upsdconf *old = upsd->conf;
+	struct fleet fleet;
+
+	if (!fleet_make(&fleet, upsd, conf))
+		return false;
+	if (old)
+		keep_fixed(old, conf);
+	fleet_commit(&fleet, upsd, conf);
+	upsd->conf = conf;
+	upsd->generation++;
+	for (size_t i = 0; i < upsd->upses_len; i++)
+		if (upsd->upses[i]->link.started)
+			driverlink_retime(upsd->upses[i]);
+		else
+			driverlink_start(upsd->upses[i]);
+	upsdconf_free(old);
+	return true;
+}
+
+/* ---- reload ---- */
+
+static bool
+write_report(const char *path, unsigned count, const char *fault)
+{
+	char fresh[4096];
+	FILE *file;
+	bool ok;
+
+	if ((size_t)snprintf(fresh, sizeof(fresh), "%s.new", path) >= sizeof(fresh))
+		return false;
+	(void)unlink(fresh);
+	file = fopen(fresh, "wxe");
+	if (!file)
+		return false;
+	ok = fprintf(file, "%u %s\npid %ld\n", count, fault ? fault : "ok", (long)getpid()) > 0;
+	ok = fclose(file) == 0 && ok;
+	return ok && rename(fresh, path) == 0;
+}
+
+void
+upsd_report(struct upsd *upsd, const char *fault)
+{
+	if (!upsd->report_path || write_report(upsd->report_path, upsd->reloads, fault))
+		return;
+	if (!upsd->report_path2 || !write_report(upsd->report_path2, upsd->reloads, fault))
+		log_warn("%s", upsd->report_path);
+}
+
+void
+upsd_reload(struct upsd *upsd)
+{
+	struct faults faults = { 0 };
+	struct upsdconf_source source = *upsd->source;
+	struct upsdconf *conf;
+	const char *fault;
+
+	upsd->reloads++;
+	source.state_path_now = upsd->conf->state_path;
+	conf = upsdconf_read(&source, &faults);
+	faults_log(&faults);
+	fault = faults_first(&faults);
+	if (!fault && (!conf || !upsd_adopt(upsd, conf)))
+		fault = "out of memory";
+	if (fault) {
+		log_error("reload refused, the old configuration stays in force");
+		upsdconf_free(conf);
+	} else {
+		log_notice("configuration reloaded");
+	}
+	upsd_report(upsd, fault);
+	faults_free(&faults);
+}
+
+/* ---- the whole ---- */
+
+struct upsd *
+upsd_new(struct loop *loop, struct upsdconf *conf)
+{
+	struct upsd *upsd = calloc(1, sizeof(*upsd));
+
+	if (!upsd)
+		return NULL;
+	upsd->loop = loop;
+	upsd->world = loop_world(loop);
+	upsd->fd_max = 1024;
+	upsd->idle = (struct timer){ .fire = peer_idle, .owner = upsd };
+	upsd->full = upsd->refused = (struct log_rate){ .each_ms = 60000, .burst = 1 };
+	upsd->failed = upsd->denied = (struct log_rate){ .each_ms = 60000, .burst = 60 };
+	upsd->trackings = tracking_new(upsd);
+	if (!upsd->trackings || !upsd_adopt(upsd, conf)) {
+		tracking_free(upsd->trackings);
+		free(upsd);
+		return NULL;
+	}
+	return upsd;
+}
+
+void
+upsd_free(struct upsd *upsd)
+{
+	if (!upsd)
+		return;
+	listen_stop(upsd);
+	while (upsd->visitors.first)
+		peer_free(upsd->visitors.first);
+	while (upsd->members.first)
+		peer_free(upsd->members.first);
+	for (size_t i = 0; i < upsd->upses_len; i++)
+		retire(upsd, upsd->upses[i]);
+	loop_timer_clear(upsd->loop, &upsd->idle);
+	tracking_free(upsd->trackings);
+	throttle_free(upsd->throttle);
+	free(upsd->upses);
+	free(upsd->slots);
+	upsdconf_free(upsd->conf);
+	free(upsd);
+}
