@@ -71,7 +71,7 @@ ask(const struct instance *instance, struct question *question, const char *orde
 	if ((fd = world->connect(world->owner, &at)) == -1)
 		return false;
 	question->conn =
-	    conn_new(instance->loop, fd, true, WORDS_LINE_MAX + 1, &question_calls, question);
+	    conn_new(instance->loop, fd, true, WORDS_LINE_MAX, &question_calls, question);
 	if (!question->conn) {
 		world->close(world->owner, fd);
 		return false;

@@ -318,7 +318,7 @@ welcome(struct publish *publish, int fd, const struct addr *from)
 		goto fail;
 	}
 	if (!(peer = calloc(1, sizeof(*peer))) || !(peer->conn = conn_new(publish->loop, fd, false,
-							WORDS_LINE_MAX + 1, &peer_calls, peer))) {
+							WORDS_LINE_MAX, &peer_calls, peer))) {
 		log_warnx("driver's socket: out of memory");
 		goto fail;
 	}

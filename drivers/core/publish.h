@@ -12,8 +12,9 @@
 #include <stdbool.h>
 
 #define PUBLISH_PEERS_MAX 64
-#define PUBLISH_BEHIND_MAX (256u << 10) /* bytes of updates a peer may be behind before it is cut  \
-					 */
+#define PUBLISH_BEHIND_MAX                                                                         \
+	(256u << 10) /* bytes of updates a peer may be behind before it is cut                     \
+		      */
 
 struct publish;
 

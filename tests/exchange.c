@@ -1,0 +1,196 @@
+/* exchange.c - tests of drivers/core/exchange.c over a carrier in memory. */
+#include <criterion/criterion.h>
+
+#include "coretest.h"
+
+static char ends[512]; /* "name:end:answer " of each that is done */
+static bool ask_again;
+
+static void
+done(void *device, const struct exchange *exchange, enum exchange_end end, const char *answer,
+    size_t len)
+{
+	snprintf(ends + strlen(ends), sizeof(ends) - strlen(ends), "%s:%d:%s ", exchange->name, end,
+	    answer);
+	cr_expect_eq(strlen(answer), len);
+	if (ask_again) {
+		ask_again = false;
+		core_exchange(script.core,
+		    &(struct exchange){ .name = "again", .deadline_ms = 100, .done = done }, false);
+	}
+}
+
+static size_t
+to_cr(void *device, const char *bytes, size_t len)
+{
+	const char *end = memchr(bytes, '\r', len);
+
+	return end ? (size_t)(end - bytes) + 1 : 0;
+}
+
+static void
+queue(const char *name, bool urgent)
+{
+	core_exchange(script.core,
+	    &(struct exchange){ .name = name,
+		.question = "Q\r",
+		.question_len = 2,
+		.deadline_ms = 1000,
+		.complete = to_cr,
+		.done = done },
+	    urgent);
+}
+
+static struct loop *
+begin(void)
+{
+	struct loop *loop = fast_loop();
+
+	script.no_end = true; /* the polls of the driver stay out of the way */
+	cr_assert(test_core(loop, &test_driver, NULL));
+	core_begin(script.core, false);
+	fast_turn(loop, 3);
+	return loop;
+}
+
+static void
+end(struct loop *loop)
+{
+	core_free(script.core);
+	fast_end(loop);
+}
+
+Test(exchange, runs_one_at_a_time_in_order_the_urgent_first)
+{
+	struct loop *loop = begin();
+
+	queue("a", false);
+	fast_turn(loop, 2);
+	queue("b", false);
+	queue("c", false);
+	queue("u", true);
+	fast_turn(loop, 2);
+	cr_expect_str_eq(script.asked, "a ");
+	for (int i = 0; i < 4; i++) {
+		core_arrived(script.core, "x\r", 2);
+		fast_turn(loop, 1);
+	}
+	cr_expect_str_eq(script.asked, "a u b c ");
+	cr_expect(core_exchanges_idle(script.core));
+	end(loop);
+}
+
+Test(exchange, collects_an_answer_that_comes_in_pieces)
+{
+	struct loop *loop = begin();
+
+	queue("a", false);
+	fast_turn(loop, 1);
+	core_arrived(script.core, "(2", 2);
+	cr_expect_str_empty(ends);
+	core_arrived(script.core, "30\rrest", 7);
+	cr_expect_str_eq(ends, "a:0:(230\r ");
+	end(loop);
+}
+
+Test(exchange, ends_at_its_deadline_with_what_had_come)
+{
+	struct loop *loop = begin();
+	int64_t asked_ms;
+
+	queue("a", false);
+	fast_turn(loop, 1);
+	asked_ms = fast_now_ms;
+	core_arrived(script.core, "(23", 3);
+	while (!ends[0])
+		loop_step(loop, 5000);
+	cr_expect_str_eq(ends, "a:1:(23 ");
+	cr_expect_eq(fast_now_ms - asked_ms, 1000);
+	cr_expect_eq(logged("exchange a: \"Q\\r\" -> \"(23\" (timeout), 1000 ms"), 1);
+	end(loop);
+}
+
+Test(exchange, drops_bytes_nobody_asked_for)
+{
+	struct loop *loop = begin();
+
+	core_arrived(script.core, "late\r", 5);
+	queue("a", false);
+	fast_turn(loop, 1);
+	core_arrived(script.core, "right\r", 6);
+	cr_expect_str_eq(ends, "a:0:right\r ");
+	end(loop);
+}
+
+Test(exchange, without_an_answer_is_done_after_settling)
+{
+	struct loop *loop = begin();
+	int64_t asked_ms = fast_now_ms;
+
+	core_exchange(script.core,
+	    &(struct exchange){ .name = "s", .deadline_ms = 5000, .settle_ms = 300, .done = done },
+	    false);
+	fast_turn(loop, 1);
+	core_arrived(script.core, "ACK", 3);
+	while (!ends[0])
+		loop_step(loop, 5000);
+	cr_expect_str_eq(ends, "s:0:ACK ");
+	cr_expect_eq(fast_now_ms - asked_ms, 300);
+	end(loop);
+}
+
+Test(exchange, refuses_an_answer_without_end)
+{
+	struct loop *loop = begin();
+	char garbage[600];
+
+	memset(garbage, 'g', sizeof(garbage));
+	queue("a", false);
+	fast_turn(loop, 1);
+	core_arrived(script.core, garbage, sizeof(garbage));
+	core_arrived(script.core, garbage, sizeof(garbage));
+	cr_expect_eq(strncmp(ends, "a:1:ggg", 7), 0);
+	end(loop);
+}
+
+Test(exchange, done_may_queue_another)
+{
+	struct loop *loop = begin();
+
+	ask_again = true;
+	queue("a", false);
+	fast_turn(loop, 1);
+	core_arrived(script.core, "x\r", 2);
+	fast_turn(loop, 2);
+	cr_expect_str_eq(script.asked, "a again ");
+	end(loop);
+}
+
+Test(exchange, a_lost_port_ends_all_and_keeps_nothing_new)
+{
+	struct loop *loop = begin();
+
+	ask_again = true;
+	queue("a", false);
+	queue("b", false);
+	fast_turn(loop, 1);
+	core_port_lost(script.core, "gone");
+	fast_turn(loop, 1);
+	cr_expect_str_eq(ends, "a:2: b:2: ");
+	cr_expect(core_exchanges_idle(script.core));
+	cr_expect_eq(script.closed, 1);
+	end(loop);
+}
+
+Test(exchange, dropped_ones_end_in_silence)
+{
+	struct loop *loop = begin();
+
+	queue("a", false);
+	queue("b", false);
+	fast_turn(loop, 1);
+	core_exchanges_drop(script.core);
+	fast_pass(loop, 3000);
+	cr_expect_str_empty(ends);
+	end(loop);
+}
