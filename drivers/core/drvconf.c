@@ -353,7 +353,7 @@ take_common(struct drvconf *conf, const struct drvconf_args *args, const struct 
 	conf->stale_ms =
 	    1000 * number_of(conf, NULL, "staletime", 1, 13, DRVCONF_STALE_MS / 1000, faults);
 	conf->start_s = number_of(conf, file, "maxstartdelay", 1, 3600, DRVCONF_START_S, faults);
-	conf->debug_min = (int)number_of(conf, file, "debug_min", 0, 9, 0, faults);
+	conf->debug_min = (int)number_of(conf, file, "debug_min", 0, 99, 0, faults);
 	conf->debug_args = args->debug;
 	conf->ignorelb = drvconf_find(conf, "ignorelb") != NULL;
 	if (kill && kill->flag)
