@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/loop.h"
 
+#define CONN_IN_MAX 65536	/* the largest IN_MAX */
 #define CONN_FULL 65536		/* unsent bytes above which we stop reading the peer */
 #define CONN_STUCK_MS 10000	/* a peer that takes no byte for so long is closed */
 #define CONN_OUT_MAX (8u << 20) /* unsent bytes that no reader is owed: closed at once */

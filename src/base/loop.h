@@ -30,6 +30,7 @@ void loop_forget(struct loop *loop, int fd);
 
 /* A timer lives in its owner's struct.  {.fire = f, .owner = o} is a timer that is not set; it is
  * cleared before FIRE is called.  Clear it before its memory goes.  Setting a set timer moves it.
+ * One set while timers fire is due in the next turn, a millisecond later at the soonest.
  * Cannot fail: memory for it is made when it is first set, and its lack is fatal. */
 struct timer {
 	void (*fire)(void *owner);
@@ -65,11 +66,15 @@ int64_t loop_next_ms(const struct loop *loop);
 /* Turn until loop_stop(). */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
-/* Turn until *DONE; false when TIMEOUT_MS (-1: none) passes first. */
+/* Turn until *DONE; false when TIMEOUT_MS (-1: none) passes first, or at loop_stop(). */
 bool loop_run_until(struct loop *loop, const bool *done, int64_t timeout_ms);
 
 /* How long turns have been late: the gap between the moment asked for and now, in this turn
  * (suspend, SIGSTOP, thrashing).  0 in a normal turn. */
 int64_t loop_gap_ms(const struct loop *loop);
+
+/* LOOP_SCRATCH bytes for whoever reads: theirs until they return to the loop, no longer. */
+#define LOOP_SCRATCH 131072
+char *loop_scratch(struct loop *loop);
 
 #endif

@@ -1,0 +1,578 @@
+#include "base/conn.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define READ_ENOUGH 65536 /* bytes of one peer that one turn reads, beyond those kept */
+
+_Static_assert(LOOP_SCRATCH >= CONN_IN_MAX + READ_ENOUGH, "kept bytes and new ones fit");
+
+/* What a filter needs; few conns have one. */
+struct filtered {
+	const struct conn_filter *calls;
+	void *state; /* owned */
+	void (*done)(void *owner, const char *why);
+	struct timer deadline;
+	short handshake_wants, read_wants, write_wants;
+};
+
+struct conn {
+	struct loop *loop; /* borrowed */
+	const struct conn_calls *calls;
+	void *owner;
+	struct filtered *filtered; /* owned; NULL: bytes go in clear */
+	struct buf in;		   /* what INPUT has not taken */
+	struct buf out;
+	struct later later;
+	struct timer stuck; /* set while bytes wait that the peer does not take */
+	const char *why;    /* why it has failed */
+	int fd;		    /* owned; -1 once closed */
+	unsigned in_max;
+	short events; /* watched for now */
+	bool watched;
+	bool connecting;  /* until connect() is through */
+	bool clear_first; /* has a filter, but what was queued before must leave first */
+	bool handshaking;
+	bool paused;
+	bool ending; /* conn_end() was called: no more reading */
+	bool eof;    /* the peer will say no more */
+	bool unseen; /* IN may hold something that INPUT takes: show it */
+	bool showing;
+	bool failed;
+	bool closed; /* the owner has been told */
+	bool freed;  /* only the memory is left */
+};
+
+static void ready(void *owner, int fd, short revents);
+static void end_of_turn(void *owner);
+static void give_up(void *owner);
+
+/* ---- making and ending ---- */
+
+struct conn *
+conn_new(struct loop *loop, int fd, bool connecting, size_t in_max, const struct conn_calls *calls,
+    void *owner)
+{
+	struct conn *conn = calloc(1, sizeof(*conn));
+
+	assert(in_max > 0 && in_max <= CONN_IN_MAX);
+	if (!conn)
+		return NULL;
+	conn->events = connecting ? POLLOUT : POLLIN;
+	if (!loop_watch(loop, fd, conn->events, ready, conn)) {
+		free(conn);
+		return NULL;
+	}
+	conn->watched = true;
+	conn->loop = loop;
+	conn->calls = calls;
+	conn->owner = owner;
+	conn->fd = fd;
+	conn->in_max = (unsigned)in_max;
+	conn->connecting = connecting;
+	conn->in.max = LOOP_SCRATCH;
+	conn->out.max = CONN_OUT_MAX;
+	conn->later = (struct later){ .run = end_of_turn, .owner = conn };
+	conn->stuck = (struct timer){ .fire = give_up, .owner = conn };
+	return conn;
+}
+
+static void
+filter_free(struct conn *conn)
+{
+	struct filtered *filtered = conn->filtered;
+
+	if (!filtered)
+		return;
+	loop_timer_clear(conn->loop, &filtered->deadline);
+	filtered->calls->free(filtered->state);
+	free(filtered);
+	conn->filtered = NULL;
+}
+
+/* Leave the loop and the descriptor. */
+static void
+close_now(struct conn *conn)
+{
+	if (conn->fd == -1)
+		return;
+	loop_timer_clear(conn->loop, &conn->stuck);
+	filter_free(conn);
+	if (conn->watched)
+		loop_forget(conn->loop, conn->fd);
+	loop_world(conn->loop)->close(loop_world(conn->loop)->owner, conn->fd);
+	conn->fd = -1;
+	buf_free(&conn->in);
+	buf_free(&conn->out);
+}
+
+void
+conn_free(struct conn *conn)
+{
+	if (!conn || conn->freed)
+		return;
+	close_now(conn);
+	conn->freed = true;
+	loop_later(conn->loop, &conn->later);
+}
+
+void
+conn_end(struct conn *conn)
+{
+	conn->ending = true;
+	conn_flush_later(conn);
+}
+
+/* It ends here; the owner hears it at the end of the turn.  The first reason counts. */
+static void
+fail(struct conn *conn, const char *why)
+{
+	if (!conn->failed) {
+		conn->failed = true;
+		conn->why = why;
+	}
+	conn_flush_later(conn);
+}
+
+static void
+give_up(void *owner)
+{
+	fail(owner, "it takes no byte any more");
+}
+
+static void
+say_closed(struct conn *conn, const char *why)
+{
+	/* The kernel would answer bytes left unread with a reset, which may overtake our last. */
+	if (conn->ending && !why)
+		(void)loop_world(conn->loop)
+		    ->read(loop_world(conn->loop)->owner, conn->fd, loop_scratch(conn->loop),
+			LOOP_SCRATCH);
+	close_now(conn);
+	conn->closed = true;
+	conn->calls->closed(conn->owner, why);
+}
+
+/* ---- output ---- */
+
+void
+conn_flush_later(struct conn *conn)
+{
+	if (conn->fd != -1)
+		loop_later(conn->loop, &conn->later);
+}
+
+void
+conn_send(struct conn *conn, const void *bytes, size_t len)
+{
+	if (conn->fd == -1)
+		return;
+	buf_add(&conn->out, bytes, len);
+	conn_flush_later(conn);
+}
+
+void
+conn_send_text(struct conn *conn, const char *text)
+{
+	conn_send(conn, text, strlen(text));
+}
+
+struct buf *
+conn_out(struct conn *conn)
+{
+	return &conn->out;
+}
+
+size_t
+conn_unsent(const struct conn *conn)
+{
+	return buf_len(&conn->out);
+}
+
+bool
+conn_full(const struct conn *conn)
+{
+	return buf_len(&conn->out) > CONN_FULL;
+}
+
+static bool
+must_wait(void)
+{
+	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+}
+
+/* Once through the filter, unless that is still to come. */
+static ssize_t
+write_some(struct conn *conn, const void *bytes, size_t len)
+{
+	const struct world *world = loop_world(conn->loop);
+	struct filtered *filtered = conn->filtered;
+
+	if (!filtered || conn->clear_first)
+		return world->write(world->owner, conn->fd, bytes, len);
+	filtered->write_wants = POLLOUT;
+	return filtered->calls->write(filtered->state, bytes, len, &filtered->write_wants);
+}
+
+static const char *
+reason(const struct conn *conn)
+{
+	const char *why = NULL;
+
+	if (conn->filtered && !conn->clear_first && conn->filtered->calls->why)
+		why = conn->filtered->calls->why(conn->filtered->state);
+	return why ? why : strerror(errno);
+}
+
+static void
+flush(struct conn *conn)
+{
+	size_t len = buf_len(&conn->out);
+	bool moved = false;
+	ssize_t sent;
+
+	if (conn->out.failed) {
+		fail(conn, "too much waits to be sent");
+		return;
+	}
+	while (len > 0) {
+		sent = write_some(conn, buf_bytes(&conn->out), len);
+		if (sent == -1) {
+			if (!must_wait())
+				fail(conn, reason(conn));
+			break;
+		}
+		moved = true;
+		buf_take(&conn->out, (size_t)sent);
+		len -= (size_t)sent;
+		/* A filter may take less than would go; the kernel does not. */
+		if (!conn->filtered || conn->clear_first)
+			break;
+	}
+	if (len == 0)
+		loop_timer_clear(conn->loop, &conn->stuck);
+	else if (moved || !timer_is_set(&conn->stuck))
+		loop_timer_in(conn->loop, &conn->stuck, CONN_STUCK_MS);
+}
+
+/* ---- input ---- */
+
+static bool
+may_show(const struct conn *conn)
+{
+	return !conn->paused && !conn->ending && !conn->failed && !conn_full(conn);
+}
+
+/* Show LEN bytes at BYTES, of which the first KEPT are in IN, too; keep what is not taken. */
+static void
+show(struct conn *conn, char *bytes, size_t kept, size_t len)
+{
+	struct filtered *had = conn->filtered;
+	size_t taken;
+
+	conn->showing = true;
+	taken = conn->calls->input(conn->owner, bytes, len);
+	conn->showing = false;
+	if (conn->fd == -1)
+		return;
+	assert(taken <= len);
+	if (taken > 0 || kept == 0) {
+		buf_free(&conn->in);
+		kept = taken;
+	}
+	if (len > kept && !buf_add(&conn->in, bytes + kept, len - kept))
+		fail(conn, "out of memory");
+
+	/* Did it stop because it needs more, or because there was no room for answers? */
+	conn->unseen = !may_show(conn);
+	if (conn->filtered != had && len > taken)
+		fail(conn, "bytes in clear where the handshake should begin");
+	else if (!conn->unseen && len - taken > conn->in_max)
+		fail(conn, "line too long");
+}
+
+/* What is kept, from the scratch, since INPUT may call what changes IN. */
+static void
+show_kept(struct conn *conn)
+{
+	size_t kept = buf_len(&conn->in);
+
+	memcpy(loop_scratch(conn->loop), buf_bytes(&conn->in), kept);
+	show(conn, loop_scratch(conn->loop), kept, kept);
+}
+
+static ssize_t
+read_some(struct conn *conn, void *bytes, size_t len)
+{
+	const struct world *world = loop_world(conn->loop);
+	struct filtered *filtered = conn->filtered;
+
+	if (!filtered)
+		return world->read(world->owner, conn->fd, bytes, len);
+	filtered->read_wants = POLLIN;
+	return filtered->calls->read(filtered->state, bytes, len, &filtered->read_wants);
+}
+
+static bool
+is_pending(const struct conn *conn)
+{
+	return conn->filtered && conn->filtered->calls->pending &&
+	       conn->filtered->calls->pending(conn->filtered->state);
+}
+
+/* Up to LEN bytes; those in a filter poll() does not show, so they must all be asked for. */
+static size_t
+read_all(struct conn *conn, char *bytes, size_t len)
+{
+	size_t had = 0;
+
+	do {
+		ssize_t got = read_some(conn, bytes + had, len - had);
+
+		if (got == -1) {
+			if (!must_wait())
+				fail(conn, reason(conn));
+			break;
+		}
+		if (got == 0) {
+			conn->eof = true;
+			break;
+		}
+		had += (size_t)got;
+	} while (had < len && is_pending(conn));
+	return had;
+}
+
+static bool
+may_read(const struct conn *conn)
+{
+	return !conn->connecting && !conn->handshaking && !conn->clear_first && !conn->eof &&
+	       !conn->unseen && may_show(conn);
+}
+
+static void
+take_in(struct conn *conn)
+{
+	char *scratch = loop_scratch(conn->loop);
+	size_t kept = buf_len(&conn->in);
+	size_t got;
+
+	if (kept)
+		memcpy(scratch, buf_bytes(&conn->in), kept);
+	got = read_all(conn, scratch + kept, READ_ENOUGH);
+	if (got > 0)
+		show(conn, scratch, kept, kept + got);
+}
+
+void
+conn_pause(struct conn *conn, bool paused)
+{
+	if (conn->paused && !paused)
+		conn->unseen = true;
+	conn->paused = paused;
+	conn_flush_later(conn);
+}
+
+size_t
+conn_unread(const struct conn *conn)
+{
+	return buf_len(&conn->in);
+}
+
+int
+conn_fd(const struct conn *conn)
+{
+	return conn->fd;
+}
+
+/* ---- the filter's handshake ---- */
+
+static void
+end_handshake(struct conn *conn, const char *why)
+{
+	void (*done)(void *, const char *) = conn->filtered->done;
+
+	conn->handshaking = conn->clear_first = false;
+	loop_timer_clear(conn->loop, &conn->filtered->deadline);
+	if (why)
+		fail(conn, why);
+	conn_flush_later(conn); /* answers that waited, or bytes already inside the filter */
+	done(conn->owner, why);
+}
+
+static void
+shake_hands(struct conn *conn)
+{
+	struct filtered *filtered = conn->filtered;
+
+	conn->clear_first = false;
+	conn->handshaking = true;
+	filtered->handshake_wants = POLLIN;
+	switch (filtered->calls->handshake(filtered->state, &filtered->handshake_wants)) {
+	case 1:
+		end_handshake(conn, NULL);
+		break;
+	case 0:
+		break;
+	default:
+		end_handshake(conn, reason(conn));
+	}
+}
+
+static void
+handshake_late(void *owner)
+{
+	end_handshake(owner, "no handshake in time");
+}
+
+bool
+conn_filter(struct conn *conn, const struct conn_filter *filter, void *state, int64_t timeout_ms,
+    void (*done)(void *owner, const char *why))
+{
+	struct filtered *filtered = calloc(1, sizeof(*filtered));
+
+	assert(!conn->filtered);
+	/* Called from INPUT, what is left there is looked at when that returns. */
+	if (!filtered || conn->fd == -1 || (!conn->showing && buf_len(&conn->in) > 0)) {
+		filter->free(state);
+		free(filtered);
+		return false;
+	}
+	filtered->calls = filter;
+	filtered->state = state;
+	filtered->done = done;
+	filtered->deadline = (struct timer){ .fire = handshake_late, .owner = conn };
+	conn->filtered = filtered;
+	conn->clear_first = true;
+	loop_timer_in(conn->loop, &filtered->deadline, timeout_ms);
+	conn_flush_later(conn);
+	return true;
+}
+
+/* ---- the turn ---- */
+
+static short
+wanted_events(const struct conn *conn)
+{
+	const struct filtered *filtered = conn->filtered;
+	short events = 0;
+
+	if (conn->connecting)
+		return POLLOUT;
+	if (conn->handshaking)
+		return filtered->handshake_wants;
+	if (may_read(conn))
+		events |= filtered ? filtered->read_wants : POLLIN;
+	if (buf_len(&conn->out) > 0)
+		events |= filtered && !conn->clear_first ? filtered->write_wants : POLLOUT;
+	/* There is more to do at once, but others shall have their turn first. */
+	if ((conn->unseen && may_show(conn)) || (may_read(conn) && is_pending(conn)))
+		events |= POLLOUT;
+	return events;
+}
+
+static void
+watch_what_is_wanted(struct conn *conn)
+{
+	short events = wanted_events(conn);
+
+	if (!conn->watched && events) {
+		conn->watched = loop_watch(conn->loop, conn->fd, events, ready, conn);
+		if (!conn->watched)
+			fail(conn, "out of memory");
+	} else if (conn->watched && events != conn->events) {
+		loop_events(conn->loop, conn->fd, events);
+	}
+	conn->events = events;
+}
+
+/* Is there nothing more to wait for? */
+static bool
+is_through(const struct conn *conn)
+{
+	if (buf_len(&conn->out) > 0)
+		return false;
+	return conn->ending || (conn->eof && !conn->paused && !conn->unseen);
+}
+
+/* Whatever was done to the conn in this turn, draw the conclusions: once, and from here alone. */
+static void
+end_of_turn(void *owner)
+{
+	struct conn *conn = owner;
+	bool was_full = conn_full(conn);
+
+	if (conn->freed) {
+		buf_free(&conn->out);
+		free(conn);
+		return;
+	}
+	if (conn->closed)
+		return;
+	if (!conn->connecting && !conn->handshaking && !conn->failed) {
+		flush(conn);
+		if (conn->clear_first && !conn->failed && buf_len(&conn->out) == 0)
+			shake_hands(conn);
+	}
+	if (conn->fd != -1 && conn->unseen && may_show(conn) && !was_full) {
+		conn->unseen = false;
+		if (buf_len(&conn->in) > 0)
+			show_kept(conn);
+		conn_flush_later(conn);
+	}
+	if (conn->fd == -1)
+		return;
+	if (conn->failed || is_through(conn))
+		say_closed(conn, conn->failed ? conn->why : NULL);
+	else
+		watch_what_is_wanted(conn);
+}
+
+static void
+see_connected(struct conn *conn)
+{
+	const struct world *world = loop_world(conn->loop);
+	int error = world->connected(world->owner, conn->fd);
+
+	if (error == EINPROGRESS)
+		return;
+	conn->connecting = false;
+	if (error)
+		fail(conn, strerror(error));
+	else if (conn->calls->connected)
+		conn->calls->connected(conn->owner);
+}
+
+/* Nothing is wanted, but the peer has hung up, which poll() would say again and again. */
+static void
+see_hangup(struct conn *conn, short revents)
+{
+	const struct world *world = loop_world(conn->loop);
+	int error = revents & POLLERR ? world->connected(world->owner, conn->fd) : 0;
+
+	if (error) {
+		fail(conn, strerror(error));
+		return;
+	}
+	loop_forget(conn->loop, conn->fd);
+	conn->watched = false;
+}
+
+static void
+ready(void *owner, int fd, short revents)
+{
+	struct conn *conn = owner;
+
+	if (conn->connecting)
+		see_connected(conn);
+	else if (conn->handshaking)
+		shake_hands(conn);
+	else if (conn->events == 0)
+		see_hangup(conn, revents);
+	else if (may_read(conn) && (conn->filtered || (revents & ~POLLOUT)))
+		take_in(conn);
+	/* The rest, writing above all, at the end of the turn. */
+	conn_flush_later(conn);
+}
