@@ -411,15 +411,17 @@ loop_stop(struct loop *loop)
 bool
 loop_run_until(struct loop *loop, const bool *done, int64_t within_ms)
 {
-	int64_t start_ms = loop->world->clock_ms(loop->world->owner), left_ms = -1;
+	const struct world *world = loop->world;
+	int64_t end_ms = within_ms < 0 ? INT64_MAX : world->clock_ms(world->owner) + within_ms;
+	int64_t left_ms = within_ms;
 
 	while (!*done && !loop->stopped) {
-		if (within_ms >= 0) {
-			left_ms = start_ms + within_ms - loop->world->clock_ms(loop->world->owner);
-			if (left_ms < 0)
-				break;
-		}
 		loop_step(loop, left_ms);
+		if (within_ms < 0)
+			continue;
+		left_ms = end_ms - world->clock_ms(world->owner);
+		if (left_ms <= 0)
+			break;
 	}
 	loop->stopped = false;
 	return *done;
