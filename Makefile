@@ -44,10 +44,12 @@ LIBS_none	=
 
 # Programs.  A program is one file with a main(); all the rest of the code is one library, which
 # the tests link as well.
-BIN		= $(patsubst src/client/%.c,$(B)/bin/%,$(CLIENT_MAINS)) \
-		  $(patsubst %/main.c,$(B)/bin/nut-%,$(subst emulators,emu,$(subst conformance,conform,$(wildcard emulators/main.c conformance/main.c))))
+CLIENTS		= $(patsubst src/client/%.c,$(B)/bin/%,$(CLIENT_MAINS))
+BIN		= $(CLIENTS) $(addprefix $(B)/bin/,$(if $(wildcard emulators/main.c),nut-emu) \
+		  $(if $(wildcard conformance/main.c),nut-conform))
 SBIN		= $(patsubst src/%/main.c,$(B)/sbin/%,$(wildcard src/*/main.c))
 DRIVERS		= $(patsubst drivers/%.c,$(B)/drivers/%,$(wildcard drivers/*.c))
+PLANTED		= $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/planted/*.c))
 TESTS		= $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*.c))
 BENCH		= $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/*.c))
 
@@ -83,7 +85,7 @@ $(LIBRARY): $(call objects,$(HOUSE_SRC))
 
 link		= $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS_$(TLS)) $(LIBS)
 
-$(B)/sbin/%: $(B)/src/%/main.o $(LIBRARY)
+$(SBIN): $(B)/sbin/%: $(B)/src/%/main.o $(LIBRARY)
 	@mkdir -p $(@D)
 	$(link)
 
@@ -95,7 +97,7 @@ $(B)/bin/nut-conform: $(call objects,$(CONFORM_SRC))
 	@mkdir -p $(@D)
 	$(link) -lm
 
-$(B)/bin/%: $(B)/src/client/%.o $(LIBRARY)
+$(CLIENTS): $(B)/bin/%: $(B)/src/client/%.o $(LIBRARY)
 	@mkdir -p $(@D)
 	$(link)
 
@@ -104,7 +106,7 @@ $(B)/drivers/main-%.o: drivers/core/main.c
 	@mkdir -p $(@D)
 	$(CC) $(HOUSE) $(CPPFLAGS) -DTHIS_DRIVER=$(subst -,_,$*)_driver $(CFLAGS) -c -o $@ $<
 
-$(B)/drivers/%: $(B)/drivers/main-%.o $(LIBRARY)
+$(DRIVERS): $(B)/drivers/%: $(B)/drivers/main-%.o $(LIBRARY)
 	@mkdir -p $(@D)
 	$(link) -lm
 
@@ -112,11 +114,11 @@ $(B)/libsim.a: $(call objects,$(SIM_SRC))
 	@rm -f $@
 	ar rcs $@ $^
 
-$(B)/tests/%: $(B)/tests/%.o $(if $(SIM_SRC),$(B)/libsim.a) $(LIBRARY)
+$(TESTS) $(PLANTED): $(B)/tests/%: $(B)/tests/%.o $(if $(SIM_SRC),$(B)/libsim.a) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(link) -lcriterion -lm
 
-$(B)/bench/%: $(B)/bench/%.o $(LIBRARY)
+$(BENCH): $(B)/bench/%: $(B)/bench/%.o $(LIBRARY)
 	@mkdir -p $(@D)
 	$(link) -lm
 
