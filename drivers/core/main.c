@@ -28,6 +28,8 @@ struct program {
 	struct world *world;
 	struct loop *loop;
 	struct core *core;
+	gid_t group; /* of the socket */
+	int helper;
 	bool background, over, wrote_pid;
 	int status;
 };
@@ -191,7 +193,7 @@ other_instance(const struct program *program)
 
 /* The group of the socket; (gid_t)-1: the one we run as. */
 static gid_t
-find_group(const struct program *program, const struct drvconf *conf)
+find_group(const struct program *program, const struct drvconf *conf, bool stay_root)
 {
 	struct group *group;
 
@@ -201,14 +203,15 @@ find_group(const struct program *program, const struct drvconf *conf)
 		return group->gr_gid;
 	}
 	/* Only who stays root has a group that upsd is surely not in. */
-	if (geteuid() != 0 || !(group = getgrnam(program->paths.group)))
+	if (!stay_root || !(group = getgrnam(program->paths.group)))
 		return (gid_t)-1;
 	return group->gr_gid;
 }
 
-/* chroot and user, as the command line, ups.conf and the build say. */
+/* User, group and chroot, as the command line, ups.conf and the build say.  What is looked up in
+ * the system's files is looked up before the chroot. */
 static void
-drop_privileges(const struct program *program, const struct drvconf *conf)
+drop_privileges(struct program *program, const struct drvconf *conf)
 {
 	const char *name = conf->user ? conf->user : program->paths.user;
 	struct proc_user user;
@@ -216,6 +219,10 @@ drop_privileges(const struct program *program, const struct drvconf *conf)
 
 	if (root && !proc_user_find(&user, name))
 		fatalx("there is no user %s; see -u", name);
+	program->group = find_group(program, conf, root && user.uid == 0);
+	if (program->driver->needs_helper &&
+	    (program->helper = helper_start(root ? &user : NULL)) == -1)
+		fatal("cannot start the helper");
 	if (conf->chroot)
 		proc_chroot(conf->chroot);
 	if (root)
@@ -302,11 +309,11 @@ make_room(struct program *program)
 }
 
 static bool
-open_socket(struct program *program, const struct drvconf *conf)
+open_socket(struct program *program)
 {
 	if (program->args.task == DRVCONF_SHUTDOWN || program->args.dump_rounds)
 		return true;
-	if (publish_listen(program->core->publish, program->socket, find_group(program, conf)))
+	if (publish_listen(program->core->publish, program->socket, program->group))
 		return true;
 	log_warn("%s: cannot serve there", program->socket);
 	return false;
@@ -333,7 +340,7 @@ run(struct program *program, struct drvconf *conf)
 		return 1;
 	if (program->over) /* -k: the other instance has done it */
 		return 0;
-	if (!open_socket(program, program->core->conf))
+	if (!open_socket(program))
 		return 1;
 	write_pidfile(program);
 	proc_signals(program->loop, signals, on_signal, program);
@@ -349,9 +356,9 @@ run(struct program *program, struct drvconf *conf)
 int
 main(int argc, char **argv)
 {
-	static struct program program = { .driver = &THIS_DRIVER };
+	static struct program program = { .driver = &THIS_DRIVER, .helper = -1 };
 	struct drvconf *conf;
-	int status, helper = -1;
+	int status;
 
 	proc_begin();
 	paths_get(&program.paths);
@@ -371,9 +378,7 @@ main(int argc, char **argv)
 		log_debug_level(drvconf_debug(conf));
 		drop_privileges(&program, conf);
 	}
-	if (program.driver->needs_helper && (helper = helper_start()) == -1)
-		fatal("cannot start the helper");
-	program.world = world_kernel_new(helper);
+	program.world = world_kernel_new(program.helper);
 	program.loop = program.world ? loop_new(program.world) : NULL;
 	if (!program.loop)
 		fatalx("out of memory");
