@@ -44,8 +44,9 @@ struct client_settings {
 	 * made of it when a server first says OK STARTTLS. */
 	const struct tls_settings *tls_settings;
 	const char *tls_name; /* whom the certificate must name; NULL: host */
-	int64_t connect_ms;   /* name, every address and TLS together; 0: CLIENT_CONNECT_MS */
-	int64_t answer_ms;    /* for each whole answer since it was asked; 0: CLIENT_ANSWER_MS */
+	int64_t connect_ms;   /* all before ready() together; 0: CLIENT_CONNECT_MS */
+	int64_t
+	    answer_ms; /* for each whole answer, since its question was sent; 0: CLIENT_ANSWER_MS */
 };
 
 struct client_calls {
@@ -143,7 +144,7 @@ typedef void client_answered(void *owner, const struct client_answer *answer);
  * wrong (a constant string; ANSWERED is then not called). */
 const char *client_ask(struct client *client, enum client_kind kind, const char *const *args,
     client_answered *answered, void *owner);
-#define CLIENT_ARGS(...) ((const char *const[]) { __VA_ARGS__, NULL })
+#define CLIENT_ARGS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 /* Questions not answered yet. */
 size_t client_asked(const struct client *client);

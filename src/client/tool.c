@@ -1,0 +1,500 @@
+#include "client/tool.h"
+
+#include "ups/paths.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define ADDRS_MAX 16
+
+/* Where HOST is; how many addresses. */
+static size_t
+look_up(const struct ups_at *where, struct addr addrs[ADDRS_MAX])
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+	struct addrinfo *found;
+	size_t len = 0;
+
+	if (addr_parse(&addrs[0], where->host, where->port))
+		return 1;
+	if (getaddrinfo(where->host, NULL, &hints, &found) != 0)
+		return 0;
+	for (struct addrinfo *one = found; one && len < ADDRS_MAX; one = one->ai_next) {
+		if (one->ai_family != AF_INET && one->ai_family != AF_INET6)
+			continue;
+		addrs[len] = (struct addr){ .len = one->ai_addrlen };
+		memcpy(&addrs[len].room, one->ai_addr, one->ai_addrlen);
+		addr_set_port(&addrs[len++], where->port);
+	}
+	freeaddrinfo(found);
+	return len;
+}
+
+static const char *
+keep_error(struct tool *tool, const char *error)
+{
+	snprintf(tool->text, sizeof(tool->text), "%s", error);
+	tool->error = tool->text;
+	return tool->error;
+}
+
+static void
+closed(void *owner, const char *why)
+{
+	keep_error(owner, why ? why : "Server disconnected");
+}
+
+const char *
+tool_open(struct tool *tool, const struct ups_at *where, const char *user, const char *password)
+{
+	static const struct client_calls calls = { .closed = closed };
+	struct addr addrs[ADDRS_MAX];
+	struct client_settings settings = {
+		.host = where->host,
+		.port = where->port,
+		.addrs = addrs,
+		.user = user,
+		.password = password,
+		.connect_ms = tool->connect_ms,
+		.answer_ms = TOOL_ANSWER_MS,
+	};
+
+	tool_close(tool);
+	settings.addrs_len = look_up(where, addrs);
+	if (!settings.addrs_len)
+		return keep_error(tool, "No such host");
+	tool->world = world_kernel_new(-1);
+	tool->loop = tool->world ? loop_new(tool->world) : NULL;
+	tool->client = tool->loop ? client_new(tool->loop, &settings, &calls, tool) : NULL;
+	if (!tool->client)
+		return keep_error(tool, "Memory allocation failure");
+	client_connect(tool->client);
+	while (client_state(tool->client) == CLIENT_CONNECTING)
+		loop_step(tool->loop, -1);
+	return tool->error;
+}
+
+void
+tool_close(struct tool *tool)
+{
+	client_free(tool->client);
+	loop_free(tool->loop);
+	world_kernel_free(tool->world);
+	free(tool->refusal);
+	*tool = (struct tool){ .connect_ms = tool->connect_ms };
+}
+
+/* One question of tool_ask(). */
+struct asked {
+	struct tool *tool;
+	enum client_kind kind;
+	client_answered *use;
+	void *owner;
+	bool done;
+	const char *error;
+};
+
+static bool
+is_list(enum client_kind kind)
+{
+	return kind >= CLIENT_LIST_UPS && kind <= CLIENT_LIST_RANGE;
+}
+
+static void
+answered(void *owner, const struct client_answer *answer)
+{
+	struct asked *asked = owner;
+	struct tool *tool = asked->tool;
+
+	asked->done = true;
+	switch (answer->result) {
+	case CLIENT_OK:
+		if (asked->use)
+			asked->use(asked->owner, answer);
+		break;
+	case CLIENT_REFUSED:
+		free(tool->refusal);
+		tool->refusal = strdup(answer->line);
+		asked->error = answer->error == NET_UNKNOWN_COMMAND && is_list(asked->kind)
+				   ? "upsd is too old to support this query"
+				   : net_error_text(answer->error);
+		break;
+	case CLIENT_FAILED:
+		asked->error = keep_error(tool, answer->why);
+		break;
+	}
+}
+
+const char *
+tool_ask(struct tool *tool, enum client_kind kind, const char *const *args, client_answered *use,
+    void *owner)
+{
+	struct asked asked = { .tool = tool, .kind = kind, .use = use, .owner = owner };
+	const char *error = client_ask(tool->client, kind, args, answered, &asked);
+
+	if (error)
+		return tool->error ? tool->error : error;
+	while (!asked.done)
+		loop_step(tool->loop, -1);
+	return asked.error;
+}
+
+const char *
+tool_wait(struct tool *tool)
+{
+	while (client_asked(tool->client))
+		loop_step(tool->loop, -1);
+	return tool->error;
+}
+
+void
+tool_sleep(struct tool *tool, int64_t ms)
+{
+	const bool never = false;
+
+	loop_run_until(tool->loop, &never, ms);
+}
+
+bool
+tool_seconds(const char *text, int64_t *out_ms)
+{
+	char *end;
+	unsigned long seconds;
+
+	errno = 0;
+	seconds = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || errno || seconds > 86400)
+		return false;
+	*out_ms = (int64_t)seconds * 1000;
+	return true;
+}
+
+bool
+tool_connect_seconds(const char *text, int64_t *out_ms)
+{
+	const char *environment = getenv("NUT_DEFAULT_CONNECT_TIMEOUT");
+	int64_t ms;
+
+	if (!text) {
+		if (environment && tool_seconds(environment, &ms) && ms > 0)
+			*out_ms = ms;
+		return true;
+	}
+	if (tool_seconds(text, &ms) && ms > 0) {
+		*out_ms = ms;
+		return true;
+	}
+	fputs("-W takes a number of seconds, at least 1\n", stderr);
+	return false;
+}
+
+/* ---- output ---- */
+
+void
+tool_print(FILE *out, const char *text)
+{
+	for (; *text; text++)
+		putc(*text < 0x20 || *text > 0x7e ? '?' : *text, out);
+}
+
+void
+tool_print_json(FILE *out, const char *text)
+{
+	putc('"', out);
+	for (; *text; text++) {
+		unsigned char byte = (unsigned char)*text;
+
+		if (byte < 0x20 || byte > 0x7e)
+			fprintf(out, "\\u%04x", byte);
+		else if (byte == '"' || byte == '\\')
+			fprintf(out, "\\%c", byte);
+		else
+			putc(byte, out);
+	}
+	putc('"', out);
+}
+
+void
+tool_print_bad_ups(const char *text, const char *error)
+{
+	tool_print(stderr, text);
+	fprintf(stderr,
+	    ": %s\n"
+	    "Error: invalid UPS definition.  Required format: upsname[@hostname[:port]]\n",
+	    error);
+}
+
+int
+tool_flush(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	fprintf(stderr, "Error: cannot write the output: %s\n", strerror(errno));
+	return 1;
+}
+
+/* ---- options and prompts ---- */
+
+static char *
+copy_or_die(const char *text)
+{
+	char *copy = strdup(text);
+
+	if (!copy) {
+		fputs("out of memory\n", stderr);
+		exit(1);
+	}
+	return copy;
+}
+
+bool
+tool_login_option(struct tool_login *login, int option, char *arg)
+{
+	switch (option) {
+	case 'u':
+		login->user = arg;
+		return true;
+	case 'p':
+		free(login->password);
+		login->password = copy_or_die(arg);
+		explicit_bzero(arg, strlen(arg));
+		return true;
+	case 'w':
+		login->wait = true;
+		return true;
+	case 't':
+		if (tool_seconds(arg, &login->wait_ms))
+			return true;
+		fputs("Could not convert the provided value for timeout ('-t' option) to unsigned "
+		      "int: Invalid argument\n",
+		    stderr);
+		return false;
+	case 'W':
+		return tool_connect_seconds(arg, &login->connect_ms);
+	default:
+		return false;
+	}
+}
+
+static void
+secret_free(char *secret)
+{
+	if (secret)
+		explicit_bzero(secret, strlen(secret));
+	free(secret);
+}
+
+void
+tool_login_free(struct tool_login *login)
+{
+	secret_free(login->password);
+	*login = (struct tool_login){ 0 };
+}
+
+/* NULL at the end of input. */
+static char *
+read_line(FILE *in)
+{
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len = getline(&line, &size, in);
+
+	if (len < 0) {
+		free(line);
+		return NULL;
+	}
+	line[strcspn(line, "\n")] = '\0';
+	return line;
+}
+
+char *
+tool_ask_line(const char *prompt)
+{
+	char *line;
+
+	fputs(prompt, stdout);
+	fflush(stdout);
+	line = read_line(stdin);
+	if (!line)
+		fputs("Error reading from stdin!\n", stderr);
+	return line;
+}
+
+/* One line from the terminal, or from stdin where there is none. */
+static char *
+ask_secret(const char *prompt)
+{
+	FILE *tty = fopen("/dev/tty", "r+e");
+	FILE *in = tty ? tty : stdin, *out = tty ? tty : stderr;
+	struct termios before, quiet;
+	bool hidden = tcgetattr(fileno(in), &before) == 0;
+	char *line;
+
+	if (hidden) {
+		quiet = before;
+		/* Signals off: one that killed us now would leave the terminal without echo. */
+		quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
+		hidden = tcsetattr(fileno(in), TCSAFLUSH, &quiet) == 0;
+	}
+	fputs(prompt, out);
+	fflush(out);
+	line = read_line(in);
+	if (hidden) {
+		fputs("\n", out);
+		tcsetattr(fileno(in), TCSAFLUSH, &before);
+	}
+	if (tty)
+		fclose(tty);
+	if (line && !strchr(line, 3)) /* ^C */
+		return line;
+	secret_free(line);
+	fputs("Error reading from stdin!\n", stderr);
+	return NULL;
+}
+
+static char *
+ask_user(void)
+{
+	const struct passwd *entry = getpwuid(getuid());
+	const char *name = entry ? entry->pw_name : NULL;
+	char prompt[128], *user;
+
+	if (name)
+		snprintf(prompt, sizeof(prompt), "Username (%s): ", name);
+	else
+		snprintf(prompt, sizeof(prompt), "Username: ");
+	user = tool_ask_line(prompt);
+	if (user && !*user && name) {
+		free(user);
+		user = copy_or_die(name);
+	}
+	return user;
+}
+
+bool
+tool_log_in(struct tool *tool, const struct ups_at *where, struct tool_login *login)
+{
+	char *asked_user = login->user ? NULL : ask_user();
+	const char *user = login->user ? login->user : asked_user, *error = NULL;
+
+	if (user && !login->password)
+		login->password = ask_secret("Password: ");
+	if (user && login->password) {
+		error = tool_open(tool, where, user, login->password);
+		if (error)
+			fprintf(stderr, "Error: %s\n", error);
+	}
+	free(asked_user);
+	return user && login->password && !error;
+}
+
+/* ---- changes and their tracking ---- */
+
+/* What the server said last: the whole line, and its tracking id. */
+struct said {
+	char *line, *id; /* owned */
+};
+
+static void
+keep_said(void *owner, const struct client_answer *answer)
+{
+	struct said *said = owner;
+	const struct client_row *row = &answer->rows[0];
+
+	free(said->line);
+	said->line = copy_or_die(answer->line);
+	if (!said->id && row->len && strcmp(answer->line, row->word[0]) != 0)
+		said->id = copy_or_die(row->word[0]);
+}
+
+static int
+say_failed(const struct tool *tool, const char *error)
+{
+	if (tool->refusal) {
+		fputs("Unexpected response from upsd: ", stderr);
+		tool_print(stderr, tool->refusal);
+		fputs("\n", stderr);
+	} else {
+		fprintf(stderr, "Error: %s\n", error);
+	}
+	return 1;
+}
+
+static int
+say_result(const char *line, bool good)
+{
+	tool_print(stderr, line);
+	fputs("\n", stderr);
+	return good ? 0 : 1;
+}
+
+/* Ask for the result until there is one, at growing intervals. */
+static int
+follow(struct tool *tool, struct said *said, int64_t wait_ms)
+{
+	int64_t until_ms = loop_now_ms(tool->loop) + wait_ms, pause_ms = 50;
+
+	for (;;) {
+		const char *error =
+		    tool_ask(tool, CLIENT_GET_TRACKING, CLIENT_ARGS(said->id), keep_said, said);
+
+		if (error && tool->refusal)
+			return say_result(tool->refusal, false);
+		if (error)
+			return say_failed(tool, error);
+		if (strcmp(said->line, "PENDING") != 0)
+			return say_result(said->line, true);
+		if (loop_now_ms(tool->loop) >= until_ms) {
+			fputs("Can't receive status tracking information: timeout\n", stderr);
+			return 1;
+		}
+		tool_sleep(tool, pause_ms);
+		pause_ms = pause_ms < 500 ? 2 * pause_ms : 1000;
+	}
+}
+
+/* false after a message. */
+static bool
+start_tracking(struct tool *tool, enum client_kind kind)
+{
+	const char *error = tool_ask(tool, CLIENT_SET_TRACKING, CLIENT_ARGS("ON"), NULL, NULL);
+
+	if (!error)
+		return true;
+	if (!tool->refusal) {
+		fprintf(stderr, "Error: %s\n", error);
+		return false;
+	}
+	fprintf(stderr, "Enabling %s status tracking failed. upsd answered: ",
+	    kind == CLIENT_SET_VAR ? "set variable" : "command");
+	tool_print(stderr, tool->refusal);
+	fputs("\n", stderr);
+	return false;
+}
+
+int
+tool_change(struct tool *tool, enum client_kind kind, const char *const *args,
+    const struct tool_login *login)
+{
+	struct said said = { 0 };
+	const char *error;
+	int status;
+
+	if (login->wait && !start_tracking(tool, kind))
+		return 1;
+	error = tool_ask(tool, kind, args, keep_said, &said);
+	if (error)
+		status = say_failed(tool, error);
+	else if (login->wait && said.id)
+		status = follow(tool, &said, login->wait_ms);
+	else
+		status = say_result(said.line, true);
+	free(said.line);
+	free(said.id);
+	return status;
+}
