@@ -131,6 +131,7 @@ install: all
 	$(INSTALL) -t $(DESTDIR)$(PREFIX)/bin $(BIN)
 	$(INSTALL) -t $(DESTDIR)$(PREFIX)/sbin $(SBIN)
 	$(INSTALL) -t $(DESTDIR)$(DRVPATH) $(DRIVERS)
+	$(INSTALL) -m 644 -t $(DESTDIR)$(DATAPATH) share/cmdvartab
 
 clean:
 	rm -rf $(B)
