@@ -9,7 +9,7 @@ Test(netmsg, names_there_and_back)
 	for (int i = NET_OK + 1; i < NET_UNKNOWN_ERROR; i++) {
 		const char *name = net_error_name((enum net_error)i);
 
-		cr_expect_eq(net_error_parse(name), i, "%s", name);
+		cr_expect_eq(net_error_parse(name), (enum net_error)i, "%s", name);
 		cr_expect_not_null(net_error_text((enum net_error)i));
 	}
 	cr_expect_eq(net_error_parse("VAR-UNKNOWN"), NET_UNKNOWN_ERROR);

@@ -660,8 +660,9 @@ void
 access_finish(struct access_list *list, const char *path, const struct access_sockets *sockets,
     struct faults *faults)
 {
-	bool resolved =
-	    resolve(list, &list->access, path, faults) & resolve(list, &list->accept, path, faults);
+	bool resolved = resolve(list, &list->access, path, faults);
+
+	resolved = resolve(list, &list->accept, path, faults) && resolved; /* faults of both */
 
 	if (!(list->path = strdup(path))) {
 		faults_add(faults, path, 0, "out of memory");
