@@ -1,0 +1,278 @@
+/* order.c - instant commands, settings, and cutting the power. */
+#include "drivers/qx/qx.h"
+
+#include "base/conffile.h"
+#include "base/log.h"
+#include "drivers/proto/megatec.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define TEST_DEFAULT_S 600
+#define TEST_MAX_S 5940
+#define KILL_TRIES 3
+
+/* --- delays ------------------------------------------------------------------------------ */
+
+static void
+publish_delay(struct qx *qx, const char *name, unsigned seconds, unsigned min_s, unsigned max_s)
+{
+	core_setf(qx->core, name, "%u", seconds);
+	if (qx->blazer)
+		return;
+	core_var(qx->core, name, STATE_RW | STATE_NUMBER, 0);
+	core_range(qx->core, name, (long)min_s, (long)max_s);
+}
+
+/* What ups.conf gave before the dialect was known may not fit it. */
+static void
+fit_delays(struct qx *qx)
+{
+	const struct qx_dialect *dialect = qx->dialect;
+
+	if (qx->off_s > dialect->off_max_s) {
+		log_warnx("[%s] offdelay: %s takes at most %u s, which is used",
+		    core_ups_name(qx->core), dialect->name, dialect->off_max_s);
+		qx->off_s = dialect->off_max_s;
+	}
+	if (qx->on_s < dialect->on_min_s) {
+		log_warnx("[%s] ondelay: %s takes at least %u s, which is used",
+		    core_ups_name(qx->core), dialect->name, dialect->on_min_s);
+		qx->on_s = dialect->on_min_s;
+	}
+}
+
+static enum sockmsg_result
+set_delay(struct qx *qx, const char *name, const char *value)
+{
+	const struct qx_dialect *dialect = qx->dialect;
+	bool off = strcmp(name, "ups.delay.shutdown") == 0;
+	unsigned *seconds = off ? &qx->off_s : &qx->on_s;
+	long number;
+
+	if (!conffile_number(value, off ? 12 : (long)dialect->on_min_s,
+		off ? (long)dialect->off_max_s : 599940, &number))
+		return RESULT_INVALID;
+	*seconds =
+	    off ? megatec_off_seconds((unsigned)number) : megatec_on_seconds((unsigned)number);
+	core_setf(qx->core, name, "%u", *seconds);
+	return RESULT_HANDLED;
+}
+
+void
+qx_publish_orders(struct qx *qx)
+{
+	fit_delays(qx);
+	publish_delay(qx, "ups.delay.shutdown", qx->off_s, 12, qx->dialect->off_max_s);
+	publish_delay(qx, "ups.delay.start", qx->on_s, qx->dialect->on_min_s, 599940);
+	for (const struct qx_command *row = qx->dialect->commands; row->name; row++)
+		if (!row->flag)
+			core_cmd(qx->core, row->name);
+}
+
+/* --- commands ---------------------------------------------------------------------------- */
+
+static enum sockmsg_result
+make_test(const struct qx *qx, const char *param, char text[MEGATEC_COMMAND_MAX])
+{
+	long unit = qx->blazer ? 60 : 1, number = TEST_DEFAULT_S / unit;
+
+	if (param && !conffile_number(param, qx->blazer ? 1 : (long)qx->dialect->test_min_s,
+			 TEST_MAX_S / unit, &number))
+		return RESULT_INVALID;
+	megatec_test(text, (unsigned)(number * unit));
+	return RESULT_HANDLED;
+}
+
+static enum sockmsg_result
+make_command(
+    struct qx *qx, const struct qx_command *row, const char *param, char text[MEGATEC_COMMAND_MAX])
+{
+	const char *beeper = core_get(qx->core, "ups.beeper.status");
+
+	if (row->kind == QX_TEST)
+		return make_test(qx, param, text);
+	if (param)
+		return RESULT_INVALID;
+	switch (row->kind) {
+	case QX_RETURN:
+		megatec_shutdown_return(text, qx->off_s, qx->on_s);
+		break;
+	case QX_STAYOFF:
+		megatec_shutdown_stayoff(text, qx->off_s);
+		break;
+	case QX_TOGGLE:
+		snprintf(text, MEGATEC_COMMAND_MAX, "%s\r",
+		    beeper && strcmp(beeper, "enabled") == 0 ? row->text : row->other);
+		break;
+	default:
+		snprintf(text, MEGATEC_COMMAND_MAX, "%s\r", row->text);
+	}
+	return RESULT_HANDLED;
+}
+
+static bool
+is_obeyed(struct qx *qx, const struct exchange *exchange, enum exchange_end end, const char *answer,
+    size_t len)
+{
+	static const char *const words[] = { [MEGATEC_OBEYED] = "obeyed",
+		[MEGATEC_REFUSED] = "refused",
+		[MEGATEC_STRANGE] = "not understood" };
+	const char *question = exchange->question;
+	enum megatec_reply reply;
+
+	if (end == EXCHANGE_LOST)
+		return false;
+	/* The question was queued with its length; its CR ends it. */
+	reply = megatec_reply(question, answer, len);
+	log_info("[%s] %.*s: %s", core_ups_name(qx->core), (int)exchange->question_len - 1,
+	    question, words[reply]);
+	return reply == MEGATEC_OBEYED;
+}
+
+static void
+ordered(void *device, const struct exchange *exchange, enum exchange_end end, const char *answer,
+    size_t len)
+{
+	struct qx *qx = device;
+	bool obeyed = is_obeyed(qx, exchange, end, answer, len);
+
+	core_finish(qx->core, exchange->ticket, obeyed ? RESULT_HANDLED : RESULT_FAILED);
+	core_poll_soon(qx->core);
+}
+
+enum sockmsg_result
+qx_instcmd(void *device, const char *name, const char *param, core_ticket ticket)
+{
+	struct qx *qx = device;
+	const struct qx_command *row = qx->dialect->commands;
+	char text[MEGATEC_COMMAND_MAX];
+	enum sockmsg_result result;
+
+	if (param && !*param)
+		param = NULL;
+	while (row->name && strcmp(row->name, name) != 0)
+		row++;
+	if (!row->name)
+		return RESULT_UNKNOWN;
+	result = make_command(qx, row, param, text);
+	if (result != RESULT_HANDLED)
+		return result;
+	qx_ask(qx, text, true, 0, ticket, ordered);
+	return RESULT_PENDING;
+}
+
+/* --- settings ---------------------------------------------------------------------------- */
+
+static const struct qx_setting *
+find_setting(const struct qx *qx, const char *name)
+{
+	for (const struct qx_setting *row = qx->dialect->settings; row && row->name; row++)
+		if (strcmp(row->name, name) == 0)
+			return row;
+	return NULL;
+}
+
+/* The value that a taken command made: it is in the command itself. */
+static void
+set(void *device, const struct exchange *exchange, enum exchange_end end, const char *answer,
+    size_t len)
+{
+	struct qx *qx = device;
+	const struct qx_setting *row = &qx->dialect->settings[exchange->tag];
+	const char *question = exchange->question;
+
+	if (!is_obeyed(qx, exchange, end, answer, len)) {
+		core_finish(qx->core, exchange->ticket, RESULT_FAILED);
+		return;
+	}
+	if (row->flag)
+		core_set(qx->core, row->name, question[1] == 'E' ? "yes" : "no");
+	else
+		qx_number(qx, row->name, row->shown_decimals,
+		    strtod(question + strlen(row->prefix), NULL));
+	core_finish(qx->core, exchange->ticket, RESULT_HANDLED);
+}
+
+enum sockmsg_result
+qx_setvar(void *device, const char *name, const char *value, core_ticket ticket)
+{
+	struct qx *qx = device;
+	const struct qx_setting *row = find_setting(qx, name);
+	char text[MEGATEC_COMMAND_MAX];
+	long number;
+
+	if (strcmp(name, "ups.delay.shutdown") == 0 || strcmp(name, "ups.delay.start") == 0)
+		return set_delay(qx, name, value);
+	if (!row)
+		return RESULT_UNKNOWN;
+	if (row->flag) {
+		if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+			return RESULT_INVALID;
+		snprintf(text, sizeof(text), "P%c%c\r", *value == 'y' ? 'E' : 'D',
+		    row->flag - 'a' + 'A');
+	} else {
+		/* The core has held it against the range. */
+		if (!conffile_number(value, 0, 999, &number))
+			return RESULT_INVALID;
+		snprintf(text, sizeof(text), "%s%0*.*f\r", row->prefix, row->width, row->decimals,
+		    (double)number);
+	}
+	qx_ask(qx, text, true, (int)(row - qx->dialect->settings), ticket, set);
+	return RESULT_PENDING;
+}
+
+/* --- cutting the power ------------------------------------------------------------------- */
+
+static void cut(struct qx *qx);
+
+static void
+cut_ordered(void *device, const struct exchange *exchange, enum exchange_end end,
+    const char *answer, size_t len)
+{
+	struct qx *qx = device;
+	bool obeyed = is_obeyed(qx, exchange, end, answer, len);
+
+	if (end == EXCHANGE_LOST)
+		core_shutdown_done(qx->core, false);
+	else if (!obeyed && ++qx->kill_tries < KILL_TRIES)
+		cut(qx);
+	else
+		core_shutdown_done(qx->core, obeyed);
+}
+
+static void
+cancelled(void *device, const struct exchange *exchange, enum exchange_end end, const char *answer,
+    size_t len)
+{
+	struct qx *qx = device;
+	char text[MEGATEC_COMMAND_MAX];
+
+	if (end == EXCHANGE_LOST) {
+		core_shutdown_done(qx->core, false);
+		return;
+	}
+	if (qx->stayoff)
+		megatec_shutdown_stayoff(text, qx->off_s);
+	else
+		megatec_shutdown_return(text, qx->off_s, qx->on_s);
+	qx_ask(qx, text, true, 0, 0, cut_ordered);
+}
+
+/* megatec.md, 6.2: a timer that runs already is stopped first, whatever the UPS says to that. */
+static void
+cut(struct qx *qx)
+{
+	qx_ask(qx, qx->dialect->cancel, true, 0, 0, cancelled);
+}
+
+void
+qx_shutdown(void *device)
+{
+	struct qx *qx = device;
+
+	qx->kill_tries = 0;
+	cut(qx);
+}

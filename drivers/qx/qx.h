@@ -1,0 +1,177 @@
+/* qx.h - the driver behind nutdrv_qx and blazer_ser: one engine, one table of each dialect.
+ *
+ * qx.c walks the tables: which questions in a round, in which order, and what when no good answer
+ * comes.  detect.c finds the dialect, order.c carries out commands and settings.  A dialect is data
+ * and a few functions that publish what an answer says (megatec.c, voltronic.c). */
+#ifndef QX_H
+#define QX_H
+
+#include "drivers/core/driver.h"
+#include "drivers/core/exchange.h"
+#include "drivers/proto/voltronic.h"
+#include "drivers/qx/estimate.h"
+
+#define QX_DEADLINE_MS 1000 /* docs/devices/megatec.md, section 9 */
+#define QX_QUERIES_MAX 32
+
+struct qx;
+
+/* When a question is asked. */
+enum qx_when {
+	QX_ONCE,   /* until it was answered once, or refused */
+	QX_STATUS, /* each round; decides whether the round counts */
+	QX_EACH,   /* each round, if the device knows it */
+	QX_FULL	   /* each pollfreq, if the device knows it */
+};
+
+struct qx_query {
+	const char *question; /* with its CR; last row: NULL */
+	enum qx_when when;
+	/* Publish what ANSWER says.  NULL, or what is wrong with it: nothing was published then. */
+	const char *(*take)(struct qx *qx, const char *answer, size_t len);
+	/* Nothing good came for a while: the variables are not known any more.  May be NULL. */
+	void (*forget)(struct qx *qx);
+	enum qx_unless { QX_ALWAYS, QX_NORATING, QX_NOVENDOR } unless; /* the option that bars it */
+	const char *known; /* a variable that makes it needless */
+};
+
+enum qx_kind {
+	QX_FIXED,   /* TEXT, without CR */
+	QX_RETURN,  /* shutdown.return: both delays */
+	QX_STAYOFF, /* shutdown.stayoff */
+	QX_TEST,    /* a battery test, parameter in s */
+	QX_TOGGLE   /* TEXT when the beeper is on, OTHER when it is off */
+};
+struct qx_command {
+	const char *name; /* last row: NULL */
+	enum qx_kind kind;
+	const char *text, *other;
+	char flag; /* only when the device lists this capability (voltronic.md, 7) */
+};
+
+/* A variable that is stored in the device. */
+struct qx_setting {
+	const char *name; /* last row: NULL */
+	char flag;	  /* yes, no: PE<flag>, PD<flag>; or */
+	const char *prefix;
+	int width, decimals; /* of the number behind it */
+	int shown_decimals;
+};
+
+struct qx_dialect {
+	const char *name;  /* protocol= */
+	const char *shown; /* driver.version.data */
+	const struct qx_query *queries;
+	/* Is ANSWER a status of this dialect?  NULL, or what is wrong. */
+	const char *(*check)(const char *answer, size_t len);
+	const struct qx_command *commands;
+	const struct qx_setting *settings; /* may be NULL */
+	void (*end_round)(struct qx *qx);  /* may be NULL: more status bits and alarms */
+	unsigned off_max_s, on_min_s;	   /* of the delays */
+	unsigned test_min_s;		   /* of test.battery.start */
+	const char *cancel;		   /* stops a shutdown */
+	const char *frequency;		   /* which variable field 5 is */
+	const char *rated_voltage, *rated_current, *rated_frequency;
+	bool tells_type;
+};
+
+extern const struct qx_dialect qx_megatec, qx_megatec_old, qx_mecer, qx_mustek, qx_q1,
+    qx_voltronic_qs, qx_zinto, qx_voltronic;
+extern const struct qx_dialect *const qx_dialects[]; /* NULL-ended */
+
+/* The rows that both drivers have. */
+#define QX_OPTIONS                                                                                 \
+	{ "protocol", false,                                                                       \
+		"megatec, megatec/old, mecer, mustek, q1, voltronic, voltronic-qs, zinto" },       \
+	    { "offdelay", false, "s to wait before the load is switched off (30)" },               \
+	    { "norating", true, "do not ask for the ratings" },                                    \
+	    { "novendor", true, "do not ask for the vendor" },                                     \
+	    { "runtimecal", false, "runtime and load, twice: 240,100,720,50" },                    \
+	    { "chargetime", false, "s to charge the empty battery (43200)" },                      \
+	    { "idleload", false, "least load for the estimate of runtime, percent (10)" },         \
+	{                                                                                          \
+		"cablepower", false, "normal, reverse, both or none"                               \
+	}
+
+/* In what blazer_ser differs from nutdrv_qx. */
+struct qx_flavour {
+	bool blazer;
+};
+
+struct qx {
+	struct core *core; /* borrowed */
+	bool blazer;
+	const struct qx_dialect *wanted;  /* protocol=; NULL: find out */
+	const struct qx_dialect *dialect; /* NULL while not known */
+	bool norating, novendor, ignoresab, stayoff;
+	int64_t pollfreq_ms;
+	unsigned off_s, on_s; /* ups.delay.shutdown, .start */
+
+	/* detect.c */
+	int probe;
+	unsigned tries;
+
+	/* The round that is under way. */
+	size_t step; /* index into dialect->queries */
+	bool full;
+	bool got_status, on_battery;
+	double battery_voltage, load; /* as reported by this round's status; NAN unknown */
+	int64_t next_full_ms;
+	const char *status_fault;
+	unsigned lost_rounds;
+	/* Of each query: it is known not to be, or has been, answered; failures in a row. */
+	struct {
+		bool never, once;
+		unsigned failures;
+	} known[QX_QUERIES_MAX];
+
+	struct estimate estimate;
+	double packs;	     /* the reading is multiplied by this; 0 not yet known */
+	bool guessed_limits; /* battery.voltage.low and .high are ours */
+	bool reports_charge; /* the device does */
+	bool said_extra, said_late, said_packs;
+
+	/* voltronic.c */
+	char mode;
+	int pi; /* protocol number, -1 not known */
+	unsigned batteries;
+	bool configured;
+	uint64_t warnings;
+	struct voltronic_flags flags;
+
+	/* order.c: -k */
+	unsigned kill_tries;
+};
+
+void *qx_new(struct core *core, const struct qx_flavour *flavour);
+void qx_start(void *device);
+void qx_poll(void *device);
+enum sockmsg_result qx_instcmd(
+    void *device, const char *name, const char *param, core_ticket ticket);
+enum sockmsg_result qx_setvar(
+    void *device, const char *name, const char *value, core_ticket ticket);
+void qx_shutdown(void *device);
+void qx_free(void *device);
+
+/* --- between the files of drivers/qx --- */
+
+/* Ask QUESTION (with its CR), one line being the answer. */
+void qx_ask(struct qx *qx, const char *question, bool urgent, int tag, core_ticket ticket,
+    void (*done)(void *, const struct exchange *, enum exchange_end, const char *, size_t));
+/* Listen for another deadline, and throw away what comes: a late answer is nobody's.  Call it
+ * before the next question, after one that ended with EXCHANGE_TIMEOUT. */
+void qx_settle(struct qx *qx);
+
+void qx_detect(struct qx *qx); /* detect.c: ends in qx_found() or core_failed() */
+void qx_found(struct qx *qx, const struct qx_dialect *dialect);
+void qx_publish_orders(struct qx *qx); /* order.c: delays, commands */
+bool qx_delay_fits(const struct qx *qx);
+
+/* Publish VALUE with so many DECIMALS; NAN: that it is not known. */
+void qx_number(struct qx *qx, const char *name, int decimals, double value);
+/* A nominal battery voltage became known. */
+void qx_nominal(struct qx *qx, double volts);
+/* What Megatec's and Voltronic's status have in common. */
+void qx_regulation(struct qx *qx, double input_voltage, double output_voltage);
+
+#endif
