@@ -334,14 +334,14 @@ emu_battery_advance(struct emu_battery *b, int64_t clock_ms)
 }
 
 void
-emu_battery_init(struct emu_battery *b, const struct emu_rating *rating)
+emu_battery_init(struct emu_battery *b, const struct emu_rating *rating, double load_percent)
 {
 	*b = (struct emu_battery){
 		.rating = *rating,
 		.mains = true,
 		.mains_volts = rating->volts,
 		.mains_hertz = rating->hertz,
-		.load_percent = 20,
+		.load_percent = load_percent,
 		.health = 1,
 		.beeper = true,
 		.output = true,

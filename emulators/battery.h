@@ -83,7 +83,8 @@ struct emu_battery {
 	double to_load, out_of_battery, into_battery;
 };
 
-void emu_battery_init(struct emu_battery *battery, const struct emu_rating *rating);
+void emu_battery_init(
+    struct emu_battery *battery, const struct emu_rating *rating, double load_percent);
 
 /* Let time pass until CLOCK_MS (never backwards). */
 void emu_battery_advance(struct emu_battery *battery, int64_t clock_ms);

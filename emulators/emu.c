@@ -292,7 +292,8 @@ emu_say(struct emu *emu, const char *format, ...)
 	va_start(args, format);
 	buf_add_vformat(&line, format, args);
 	va_end(args);
-	if (emu->device->model->end && strcmp(emu->device->no_end, emu->asked) != 0)
+	if (emu->device->model->end &&
+	    !(emu->asked[0] && strcmp(emu->device->no_end, emu->asked) == 0))
 		buf_add(&line, &emu->device->model->end, 1);
 	if (!line.failed) {
 		struct emu_message message = {
@@ -445,8 +446,7 @@ emu_new(struct loop *loop, const struct emu_device_file *device,
 	emu->began_ms = emu->real_base_ms = loop_now_ms(loop);
 	emu->tick = (struct timer){ .fire = tick, .owner = emu };
 	emu_post_init(&emu->post, loop, deliver, emu);
-	emu_battery_init(&emu->battery, &device->rating);
-	emu_battery_load(&emu->battery, device->load);
+	emu_battery_init(&emu->battery, &device->rating, device->load);
 	if (device->model->state_size && !(emu->state = calloc(1, device->model->state_size))) {
 		free(emu);
 		return NULL;

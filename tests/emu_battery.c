@@ -10,7 +10,7 @@ make(enum emu_topology topology)
 {
 	struct emu_rating rating = { .topology = topology, .watts = 600, .va = 1000 };
 
-	emu_battery_init(&b, &rating);
+	emu_battery_init(&b, &rating, 20);
 }
 
 static void
@@ -168,7 +168,7 @@ Test(emu_battery, of_the_kind_that_waits_for_a_finger_it_does_not)
 {
 	struct emu_rating rating = { .no_restart = true };
 
-	emu_battery_init(&b, &rating);
+	emu_battery_init(&b, &rating, 20);
 	emu_battery_charge(&b, 1);
 	run_down(80);
 	emu_battery_mains(&b, true);
