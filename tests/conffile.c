@@ -204,3 +204,33 @@ Test(conffile, faults)
 	faults_free(&faults);
 	cr_expect_eq(faults.len + faults.faults, 0);
 }
+
+/* Any file at all is read to its end, with line numbers that only grow. */
+Test(conffile, random_bytes)
+{
+	static const char likely[] = "ab =[]\"\\\n\n\n#\x01\xe9";
+	unsigned seed = 20240609;
+
+	for (int round = 0; round < 5000; round++) {
+		char bytes[80];
+		size_t len = (size_t)rand_r(&seed) % sizeof(bytes);
+		struct faults faults = { 0 };
+		struct conffile *file;
+		struct words words;
+		unsigned last = 0, newlines = 1;
+
+		for (size_t i = 0; i < len; i++) {
+			bytes[i] = likely[(size_t)rand_r(&seed) % sizeof(likely)];
+			newlines += bytes[i] == '\n';
+		}
+		file = conffile_from("x", bytes, len);
+		while (conffile_next(file, &words, &faults)) {
+			cr_assert_gt(words.len, 0);
+			cr_assert_gt(conffile_line(file), last);
+			last = conffile_line(file);
+		}
+		cr_assert_leq(last, newlines);
+		faults_free(&faults);
+		conffile_close(file);
+	}
+}

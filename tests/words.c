@@ -324,3 +324,111 @@ Test(words, random_bytes)
 		free(bytes);
 	}
 }
+
+/* The table of spec parseconf as a machine that takes one byte at a time: slow, and by other means
+ * than words.c.  Writes "a|b|" or "!"; returns the bytes of the line, 0 if it does not end. */
+static size_t
+by_the_table(const char *bytes, size_t len, bool file, char *out)
+{
+	enum { START, WORD, LITERAL, QUOTED, QLITERAL, SKIP } state = START, before = START;
+	bool wrong = false;
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)bytes[i];
+		bool blank = c == ' ' || (c >= '\t' && c <= '\r' && c != '\n');
+		bool append = false, end = false;
+
+		if (c == '\n' && state != LITERAL && state != QLITERAL) {
+			if (state == WORD)
+				out[n++] = '|';
+			out[n] = '\0';
+			if (wrong || state == QUOTED)
+				strcpy(out, "!");
+			return i + 1;
+		}
+		switch (state) {
+		case START:
+		case WORD:
+			end = state == WORD && (blank || c == '#' || c == '=');
+			if (end)
+				out[n++] = '|';
+			if (c == '=')
+				out[n++] = '=', out[n++] = '|';
+			if (blank || c == '=') {
+				state = START;
+			} else if (c == '#') {
+				state = SKIP;
+			} else if (c == '\\') {
+				before = state;
+				state = LITERAL;
+			} else if (c == '"' && state == START) {
+				state = QUOTED;
+			} else {
+				state = WORD;
+				append = true;
+			}
+			break;
+		case LITERAL:
+		case QLITERAL:
+			append = c != '\n';
+			if (state == QLITERAL)
+				state = QUOTED;
+			else
+				state = append ? WORD : before;
+			break;
+		case QUOTED:
+			if (c == '#') {
+				wrong = true;
+				state = SKIP;
+			} else if (c == '\\') {
+				state = QLITERAL;
+			} else if (c == '"') {
+				out[n++] = '|';
+				state = START;
+			} else {
+				append = true;
+			}
+			break;
+		case SKIP:
+			wrong |= !file && !blank && (c < ' ' || c > '~');
+			break;
+		}
+		if (append) {
+			wrong |= c < ' ' || (!file && c > '~');
+			out[n++] = (char)c;
+		}
+	}
+	return 0;
+}
+
+Test(words, are_what_the_table_says)
+{
+	static const char likely[] = "abcdefghij   \"\"\\\\\n\n#==\t\r\x01\xe9\x7f";
+	unsigned seed = 20240608;
+
+	for (int round = 0; round < 200000; round++) {
+		char bytes[32], copy[33], expect[128], got[128] = "";
+		size_t len = (size_t)rand_r(&seed) % sizeof(bytes), used, end;
+		/* Mostly harmless bytes in some rounds, or all would be errors. */
+		size_t kinds = round % 3 ? sizeof(likely) - 1 : 22;
+		bool file = rand_r(&seed) % 2;
+		struct words words;
+		enum words_error error;
+
+		for (size_t i = 0; i < len; i++)
+			bytes[i] = likely[(size_t)rand_r(&seed) % kinds];
+		memcpy(copy, bytes, len);
+		error = words_cut(&words, copy, len, file ? WORDS_FILE : WORDS_SOCKET, &used);
+		end = by_the_table(bytes, len, file, expect);
+		cr_assert_eq(used, end, "round %d: %zu, not %zu", round, used, end);
+		if (error == WORDS_MORE) {
+			cr_assert_eq(memcmp(copy, bytes, len), 0);
+			continue;
+		}
+		for (size_t i = 0; i < words.len; i++)
+			strcat(strcat(got, words.word[i]), "|");
+		cr_assert_str_eq(
+		    error ? "!" : got, expect, "round %d, %.*s", round, (int)len, bytes);
+	}
+}
