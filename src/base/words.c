@@ -168,56 +168,104 @@ between_words(struct cut *cut, enum class what)
 	}
 }
 
-static enum words_error
-plain_word(struct cut *cut)
+/* The first byte of another class; there is one, at the end of the line. */
+static inline char *
+past_plain(char *at)
 {
-	char *word = cut->at, *to;
-	enum words_error error;
-	enum class what;
+	/* Four at a time: this is where a busy server spends the time it takes to cut a line. */
+	for (;; at += 4) {
+		if (class_of(at[0]) > QUOTE)
+			return at;
+		if (class_of(at[1]) > QUOTE)
+			return at + 1;
+		if (class_of(at[2]) > QUOTE)
+			return at + 2;
+		if (class_of(at[3]) > QUOTE)
+			return at + 3;
+	}
+}
 
-	while (class_of(*cut->at) <= QUOTE) /* the byte at END is of another class */
-		cut->at++;
-	to = cut->at;
+/* The rest of a word with a backslash or a foreign byte in it. */
+static enum words_error
+odd_word(struct cut *cut, char **to)
+{
 	while (cut->at < cut->end) {
-		what = class_of(*cut->at);
+		enum class what = class_of(*cut->at);
+		enum words_error error = WORDS_OK;
+
 		if (what == BACKSLASH) {
 			cut->at++;
-			if ((error = literal(cut, &to)))
-				return error;
+			error = literal(cut, to);
 		} else if (what <= QUOTE || (what == EIGHT_BIT && is_text(cut, *cut->at))) {
-			*to++ = *cut->at++;
+			*(*to)++ = *cut->at++;
 		} else {
 			break;
 		}
+		if (error)
+			return error;
 	}
+	return WORDS_OK;
+}
+
+static enum words_error
+plain_word(struct cut *cut)
+{
+	char *word = cut->at, *to = past_plain(word);
+	enum words_error error;
+	enum class what = class_of(*to);
+
+	cut->at = to;
+	if ((what == BACKSLASH || what == EIGHT_BIT) && (error = odd_word(cut, &to)))
+		return error;
 	/* The byte that ends the word may be where its NUL goes: read it first. */
 	what = cut->at < cut->end ? class_of(*cut->at++) : BLANK;
 	*to = '\0';
-	if ((error = add_word(cut->out, word, (size_t)(to - word))))
-		return error;
-	return between_words(cut, what);
+	error = add_word(cut->out, word, (size_t)(to - word));
+	return error || what == BLANK ? error : between_words(cut, what);
+}
+
+/* The short way through the front of a line that is only plain words with one space between, as
+ * nearly all requests are.  Returns where it stopped: END, or the beginning of what is not so. */
+static char *
+plain_words(struct words *out, char *at, const char *end)
+{
+	size_t len = 0;
+
+	while (len < WORDS_MAX && *at != '"') {
+		char *to = past_plain(at);
+
+		if (to == at || (*to != ' ' && to != end) || to - at > WORD_LEN_MAX)
+			break;
+		out->word[len++] = at;
+		at = to == end ? to : to + 1;
+		*to = '\0';
+	}
+	out->len = len;
+	return at;
 }
 
 /* Cut AT..END; the byte at END is a newline or NUL, and may be overwritten. */
 static enum words_error
 cut_line(struct words *out, char *at, char *end, enum words_source source)
 {
-	struct cut cut = { .out = out, .source = source, .at = at, .end = end };
+	struct cut cut = { .out = out, .source = source, .end = end };
 	enum words_error error = WORDS_OK;
 
-	out->len = 0;
 	out->eight_bit = false;
+	cut.at = plain_words(out, at, end);
 	while (cut.at < cut.end && !error) {
 		enum class what = class_of(*cut.at);
 
-		if (what == QUOTE)
-			error = quoted_word(&cut);
-		else if (what == BACKSLASH && cut.at + 1 < cut.end && cut.at[1] == '\n')
-			cut.at += 2; /* joined between two words: a blank, as it were */
-		else if (what == PLAIN || what == BACKSLASH || what == EIGHT_BIT)
+		if (what == PLAIN || what == EIGHT_BIT)
 			error = plain_word(&cut);
-		else
+		else if (what == QUOTE)
+			error = quoted_word(&cut);
+		else if (what != BACKSLASH)
 			cut.at++, error = between_words(&cut, what);
+		else if (cut.at + 1 < cut.end && cut.at[1] == '\n')
+			cut.at += 2; /* joined between two words: a blank, as it were */
+		else
+			error = plain_word(&cut);
 	}
 	if (error)
 		out->len = 0;
