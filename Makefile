@@ -102,7 +102,7 @@ $(CLIENTS): $(B)/bin/%: $(B)/src/client/%.o $(LIBRARY)
 	$(link)
 
 # One driver program = the core's main() told which driver it runs: dummy-ups -> dummy_ups_driver.
-$(B)/drivers/main-%.o: drivers/core/main.c
+$(DRIVERS:$(B)/drivers/%=$(B)/drivers/main-%.o): $(B)/drivers/main-%.o: drivers/core/main.c
 	@mkdir -p $(@D)
 	$(CC) $(HOUSE) $(CPPFLAGS) -DTHIS_DRIVER=$(subst -,_,$*)_driver $(CFLAGS) -c -o $@ $<
 
