@@ -11,7 +11,8 @@
 /* Fork; the parent waits until the child says proc_ready() and then exits 0, or 1 if the child dies
  * before.  Returns in the child: a new session, / as directory is left to the caller. */
 void proc_background(void);
-/* The daemon serves: release the waiting parent (if any) and close 0, 1, 2 onto /dev/null. */
+/* The daemon serves: release the parent that waits and put 0, 1, 2 onto /dev/null.  Does nothing in
+ * the foreground. */
 void proc_ready(void);
 
 /* PATH gets our pid and a newline, mode 0644.  false with errno.  proc_pidfile_read() gives the pid
@@ -25,6 +26,8 @@ struct proc_user {
 	char name[64];
 	uid_t uid;
 	gid_t gid;
+	gid_t groups[64]; /* supplementary ones */
+	int groups_len;
 };
 bool proc_user_find(struct proc_user *out, const char *name);
 /* chroot into DIR and chdir to /.  Start-up only: fatal on failure. */
@@ -33,7 +36,8 @@ void proc_chroot(const char *dir);
  * or (with a note) if we are not root.  Fatal on failure. */
 void proc_become(const struct proc_user *user);
 
-/* Standard start of every main(): ignore SIGPIPE, open 0, 1, 2 if closed, LC_NUMERIC stays C. */
+/* Standard start of every main(): ignore SIGPIPE, open 0, 1, 2 if closed, LC_NUMERIC stays C, find
+ * systemd's socket (a chroot would hide it). */
 void proc_begin(void);
 /* Call GOT on the loop for each of SIGNALS (0-ended). */
 void proc_signals(

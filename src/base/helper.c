@@ -1,0 +1,441 @@
+#include "base/helper.h"
+
+#include "base/buf.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define QUESTION_MAX 4096
+#define ANSWER_MAX 65536
+#define GRACE_MS 1000 /* the asker waits so much longer than the server lets a worker live */
+
+/* ---- the workers: each answers one question and exits ---- */
+
+/* "name HOST PORT" -> one numeric address a line. */
+static void
+answer_name(char *question, int to)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found, *at;
+	char *save, *host = strtok_r(question, " ", &save), *port = strtok_r(NULL, " ", &save);
+	char text[ADDR_TEXT_MAX];
+	int len;
+
+	if (!host || getaddrinfo(host, port, &hints, &found))
+		return;
+	for (at = found; at; at = at->ai_next) {
+		if (getnameinfo(at->ai_addr, at->ai_addrlen, text, sizeof(text) - 1, NULL, 0,
+			NI_NUMERICHOST))
+			continue;
+		len = (int)strlen(text);
+		text[len++] = '\n';
+		if (write(to, text, (size_t)len) != len)
+			break;
+	}
+	freeaddrinfo(found);
+}
+
+static const struct {
+	const char *kind;
+	void (*answer)(char *question, int to); /* what stands behind the kind */
+} kinds[] = {
+	{ "name", answer_name },
+};
+
+static void
+answer(char *question, int to)
+{
+	size_t len = strcspn(question, " ");
+
+	for (size_t i = 0; question[len] && i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (strlen(kinds[i].kind) == len && !strncmp(question, kinds[i].kind, len))
+			kinds[i].answer(question + len + 1, to);
+}
+
+/* ---- the server ---- */
+
+struct worker {
+	pid_t pid;    /* 0: none */
+	int alive_fd; /* end of file when it is gone */
+	int64_t deadline_ms;
+};
+
+static int64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* One question and the descriptor for its answer.  Its length, 0 when nobody will ask any more. */
+static ssize_t
+receive(int server, char *question, int *to)
+{
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec part = { question, QUESTION_MAX - 1 };
+	struct msghdr message = {
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control.room,
+		.msg_controllen = sizeof(control.room),
+	};
+	ssize_t len = recvmsg(server, &message, MSG_CMSG_CLOEXEC);
+	const struct cmsghdr *header;
+
+	*to = -1;
+	if (len <= 0)
+		return len;
+	header = CMSG_FIRSTHDR(&message);
+	if (header && header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(to, CMSG_DATA(header), sizeof(int));
+	question[len] = '\0';
+	return len;
+}
+
+static void
+start_worker(struct worker *worker, int server, char *question, int to)
+{
+	int alive[2];
+
+	if (pipe(alive) == -1)
+		return;
+	worker->pid = fork();
+	if (worker->pid == 0) {
+		close(server);
+		close(alive[0]);
+		answer(question, to);
+		_exit(0);
+	}
+	close(alive[1]);
+	if (worker->pid == -1) {
+		worker->pid = 0;
+		close(alive[0]);
+		return;
+	}
+	worker->alive_fd = alive[0];
+	worker->deadline_ms = now_ms() + HELPER_DEADLINE_MS;
+}
+
+static void
+end_worker(struct worker *worker)
+{
+	kill(worker->pid, SIGKILL);
+	while (waitpid(worker->pid, NULL, 0) == -1 && errno == EINTR)
+		;
+	close(worker->alive_fd);
+	worker->pid = 0;
+}
+
+/* How long until the first deadline, -1 if there is no worker. */
+static int
+patience_ms(const struct worker *workers)
+{
+	int64_t first = INT64_MAX, now = now_ms();
+
+	for (size_t i = 0; i < HELPER_WORKERS; i++)
+		if (workers[i].pid && workers[i].deadline_ms < first)
+			first = workers[i].deadline_ms;
+	return first == INT64_MAX ? -1 : first <= now ? 0 : (int)(first - now);
+}
+
+/* false when nobody will ask any more. */
+static bool
+take_question(int server, struct worker *idle)
+{
+	char question[QUESTION_MAX];
+	int to;
+	ssize_t len = receive(server, question, &to);
+
+	if (len == 0 || (len == -1 && errno != EINTR))
+		return false;
+	if (len > 0 && to != -1)
+		start_worker(idle, server, question, to);
+	if (to != -1)
+		close(to);
+	return true;
+}
+
+static void
+serve(int server)
+{
+	struct worker workers[HELPER_WORKERS] = { 0 };
+	bool asked = true;
+
+	while (asked) {
+		struct pollfd fds[HELPER_WORKERS + 1];
+		struct worker *idle = NULL;
+
+		for (size_t i = 0; i < HELPER_WORKERS; i++) {
+			fds[i] =
+			    (struct pollfd){ workers[i].pid ? workers[i].alive_fd : -1, POLLIN, 0 };
+			if (!workers[i].pid)
+				idle = &workers[i];
+		}
+		/* With all workers busy, questions wait in the socket. */
+		fds[HELPER_WORKERS] = (struct pollfd){ idle ? server : -1, POLLIN, 0 };
+		if (poll(fds, HELPER_WORKERS + 1, patience_ms(workers)) == -1 && errno != EINTR)
+			break;
+		for (size_t i = 0; i < HELPER_WORKERS; i++)
+			if (workers[i].pid &&
+			    (fds[i].revents || now_ms() >= workers[i].deadline_ms))
+				end_worker(&workers[i]);
+		if (fds[HELPER_WORKERS].revents)
+			asked = take_question(server, idle);
+	}
+	for (size_t i = 0; i < HELPER_WORKERS; i++)
+		if (workers[i].pid)
+			end_worker(&workers[i]);
+}
+
+static void
+close_all_but(int keep)
+{
+	long most = sysconf(_SC_OPEN_MAX);
+
+	if (keep > 3)
+		close_range(3, (unsigned)keep - 1, 0);
+	close_range((unsigned)keep + 1, most > 0 ? (unsigned)most : 1024u, 0);
+}
+
+/* Whoever reads what the daemon wrote at its start must see the end of it. */
+static void
+leave_terminal(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int fd = 0; null != -1 && fd < 3; fd++)
+		dup2(null, fd);
+	if (null > 2)
+		close(null);
+}
+
+int
+helper_start(const struct proc_user *as)
+{
+	int ends[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
+		return -1;
+	fflush(NULL);
+	/* Twice, so that it is nobody's child that must be waited for. */
+	pid = fork();
+	if (pid == 0) {
+		if (fork() != 0)
+			_exit(0);
+		for (int s = 1; s < NSIG; s++)
+			signal(s, s == SIGPIPE ? SIG_IGN : SIG_DFL);
+		close_all_but(ends[1]);
+		leave_terminal();
+		if (as)
+			proc_become(as);
+		serve(ends[1]);
+		_exit(0);
+	}
+	close(ends[1]);
+	if (pid == -1) {
+		close(ends[0]);
+		return -1;
+	}
+	while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+		;
+	return ends[0];
+}
+
+/* ---- asking ---- */
+
+struct helper_question {
+	struct loop *loop; /* borrowed */
+	int fd;		   /* owned: the answer comes from it */
+	struct buf answer;
+	struct timer deadline;
+	helper_answered *answered;
+	void *owner;
+};
+
+void
+helper_withdraw(struct helper_question *question)
+{
+	const struct world *world;
+
+	if (!question)
+		return;
+	world = loop_world(question->loop);
+	loop_timer_clear(question->loop, &question->deadline);
+	loop_forget(question->loop, question->fd);
+	world->close(world->owner, question->fd);
+	buf_free(&question->answer);
+	free(question);
+}
+
+static void
+finish(struct helper_question *question, bool whole)
+{
+	struct buf answer = question->answer;
+	helper_answered *answered = question->answered;
+	void *owner = question->owner;
+	size_t len = buf_len(&answer);
+
+	question->answer = (struct buf){ 0 };
+	helper_withdraw(question);
+	if (!whole || !len || !buf_add(&answer, "", 1))
+		answered(owner, NULL, 0);
+	else
+		answered(owner, buf_bytes(&answer), len);
+	buf_free(&answer);
+}
+
+static void
+too_late(void *owner)
+{
+	finish(owner, false);
+}
+
+static void
+arrived(void *owner, int fd, short revents)
+{
+	struct helper_question *question = owner;
+	const struct world *world = loop_world(question->loop);
+
+	for (;;) {
+		char *room = buf_room(&question->answer, 1024);
+		ssize_t len = room ? world->read(world->owner, fd, room, 1024) : -1;
+
+		if (room && len > 0) {
+			buf_added(&question->answer, (size_t)len);
+			continue;
+		}
+		if (room && len == -1 && (errno == EAGAIN || errno == EINTR))
+			return;
+		finish(question, room && len == 0);
+		return;
+	}
+}
+
+struct helper_question *
+helper_ask(struct loop *loop, const char *text, helper_answered *answered, void *owner)
+{
+	const struct world *world = loop_world(loop);
+	struct helper_question *question;
+	size_t len = strlen(text);
+	int fd = len < QUESTION_MAX ? world->ask(world->owner, text, len) : -1;
+
+	if (fd == -1)
+		return NULL;
+	question = calloc(1, sizeof(*question));
+	if (!question || !loop_watch(loop, fd, POLLIN, arrived, question)) {
+		world->close(world->owner, fd);
+		free(question);
+		return NULL;
+	}
+	*question = (struct helper_question){
+		.loop = loop,
+		.fd = fd,
+		.answer = { .max = ANSWER_MAX },
+		.deadline = { .fire = too_late, .owner = question },
+		.answered = answered,
+		.owner = owner,
+	};
+	loop_timer_in(loop, &question->deadline, HELPER_DEADLINE_MS + GRACE_MS);
+	return question;
+}
+
+/* ---- names ---- */
+
+#define ADDRS_MAX 32
+
+struct helper_name {
+	struct loop *loop; /* borrowed */
+	struct helper_question
+	    *question; /* NULL: the answer is known, and told later in this turn */
+	struct later later;
+	struct addr addrs[ADDRS_MAX];
+	size_t len;
+	uint16_t port;
+	helper_resolved *resolved;
+	void *owner;
+};
+
+void
+helper_resolve_withdraw(struct helper_name *name)
+{
+	if (!name)
+		return;
+	loop_later_clear(&name->later);
+	helper_withdraw(name->question);
+	free(name);
+}
+
+static void
+tell(void *owner)
+{
+	struct helper_name *name = owner;
+
+	name->resolved(name->owner, name->addrs, name->len);
+	free(name);
+}
+
+static void
+got_addresses(void *owner, const char *answer, size_t len)
+{
+	struct helper_name *name = owner;
+	const char *end = answer + len, *newline;
+	char text[ADDR_TEXT_MAX];
+
+	name->question = NULL;
+	for (; answer && answer < end && name->len < ADDRS_MAX; answer = newline + 1) {
+		newline = memchr(answer, '\n', (size_t)(end - answer));
+		if (!newline || (size_t)(newline - answer) >= sizeof(text))
+			break;
+		memcpy(text, answer, (size_t)(newline - answer));
+		text[newline - answer] = '\0';
+		name->len += addr_parse(&name->addrs[name->len], text, name->port);
+	}
+	tell(name);
+}
+
+/* A host as it may stand in a question: no blanks. */
+static bool
+is_host(const char *host)
+{
+	return *host && strlen(host) < 256 && !strpbrk(host, " \t\r\n");
+}
+
+struct helper_name *
+helper_resolve(
+    struct loop *loop, const char *host, uint16_t port, helper_resolved *resolved, void *owner)
+{
+	struct helper_name *name = calloc(1, sizeof(*name));
+	char question[512];
+
+	if (!name)
+		return NULL;
+	name->loop = loop;
+	name->port = port;
+	name->resolved = resolved;
+	name->owner = owner;
+	name->later = (struct later){ .run = tell, .owner = name };
+	if (addr_parse(&name->addrs[0], host, port)) {
+		name->len = 1;
+	} else if (is_host(host)) {
+		snprintf(question, sizeof(question), "name %s %u", host, port);
+		name->question = helper_ask(loop, question, got_addresses, name);
+	}
+	if (!name->question)
+		loop_later(loop, &name->later);
+	return name;
+}
