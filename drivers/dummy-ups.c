@@ -308,6 +308,12 @@ dummy_setvar(void *device, const char *name, const char *value, core_ticket tick
 	return RESULT_HANDLED;
 }
 
+static bool
+needs_helper(const char *port)
+{
+	return strchr(port, '@') != NULL;
+}
+
 static const struct driver_option options[] = {
 	{ "mode", false, "dummy-once, dummy-loop or repeater, instead of guessing from the port" },
 	{ "upsd_user", false, "repeater: the user for commands and settings" },
@@ -327,5 +333,5 @@ const struct driver dummy_ups_driver = {
 	.setvar = dummy_setvar,
 	.free = dummy_free,
 	.own_status = true,
-	.needs_helper = true,
+	.needs_helper = needs_helper,
 };

@@ -256,6 +256,17 @@ note_lost(struct core *core)
 }
 
 void
+core_stale(struct core *core, const char *why)
+{
+	if (core->phase != CORE_RUNNING)
+		return;
+	if (publish_is_fresh(core->publish))
+		log_warnx("[%s] data are stale: %s", core->conf->ups_name, why);
+	publish_fresh(core->publish, false);
+	core->history = 0;
+}
+
+void
 core_round_done(struct core *core, bool fresh)
 {
 	if (core->phase != CORE_RUNNING || !core->in_round || core->closing)

@@ -59,7 +59,8 @@ struct driver {
 	/* ups.status is set by core_set(), or there is none (dummy-ups, a PDU): a round without
 	 * core_status() is then not a lost one. */
 	bool own_status;
-	bool needs_helper; /* it looks up names of hosts (base/helper.h) */
+	/* Will it look up names of hosts (base/helper.h) with that port?  NULL: no. */
+	bool (*needs_helper)(const char *port);
 };
 
 /* Options.  core_option(): the value ("" for a flag that is set), NULL if not given. */
@@ -100,6 +101,9 @@ void core_failed(struct core *core, const char *why);
  * nothing fresh came for the core's limit (at most 15 s), and the device is reopened when it lasts.
  */
 void core_round_done(struct core *core, bool fresh);
+/* Whatever is behind the device says itself that its data are stale: they are, at once, until a
+ * fresh round.  Call it in a round, before core_round_done(false). */
+void core_stale(struct core *core, const char *why);
 void core_finish(struct core *core, core_ticket ticket, enum sockmsg_result result);
 void core_shutdown_done(struct core *core, bool ok);
 /* Something changed that cannot wait for pollinterval: poll soon (after an instcmd, say). */

@@ -118,8 +118,6 @@ on_signal(void *owner, int signal)
 static void
 print_banner(const struct driver *driver)
 {
-	if (getenv("NUT_QUIET_INIT_BANNER"))
-		return;
 	printf("Network UPS Tools - %s %s (%s)\n", driver->name, driver->version, NUT_VERSION);
 	fflush(stdout);
 }
@@ -220,7 +218,7 @@ drop_privileges(struct program *program, const struct drvconf *conf)
 	if (root && !proc_user_find(&user, name))
 		fatalx("there is no user %s; see -u", name);
 	program->group = find_group(program, conf, root && user.uid == 0);
-	if (program->driver->needs_helper &&
+	if (program->driver->needs_helper && program->driver->needs_helper(conf->port) &&
 	    (program->helper = helper_start(root ? &user : NULL)) == -1)
 		fatal("cannot start the helper");
 	if (conf->chroot)
@@ -364,7 +362,7 @@ main(int argc, char **argv)
 	paths_get(&program.paths);
 	parse_arguments(&program, argc, argv);
 	set_up_log(&program);
-	if (program.args.task != DRVCONF_COMMAND)
+	if (program.args.task != DRVCONF_COMMAND && !getenv("NUT_QUIET_INIT_BANNER"))
 		print_banner(program.driver);
 	snprintf(program.conf_path, sizeof(program.conf_path), "%s/ups.conf", program.paths.conf);
 	/* A running driver can be told to exit whatever has become of ups.conf. */

@@ -218,12 +218,14 @@ got_values(void *owner, const struct client_answer *answer)
 	if (fresh)
 		take_values(repeater, answer);
 	else
-		log_debug(1, "[%s] %s: %s", core_ups_name(repeater->core), core_port(repeater->core),
-		    trouble(answer));
+		log_debug(1, "[%s] %s: %s", core_ups_name(repeater->core),
+		    core_port(repeater->core), trouble(answer));
 	if (repeater->in_round) {
 		if (fresh && repeater->lost)
 			ask_what_can_be_done(repeater);
 		repeater->lost = !fresh;
+		if (answer->result == CLIENT_REFUSED)
+			core_stale(repeater->core, answer->error_name);
 		repeater->in_round = false;
 		core_round_done(repeater->core, fresh);
 	} else if (!fresh) {
