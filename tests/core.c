@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include "coretest.h"
+#include "drivers/core/instance.h"
 
 static const char *
 value(const char *name)
@@ -429,4 +430,39 @@ Test(core, arguments_as_in_nut)
 	drvconf_args_free(&args);
 	cr_expect(drvconf_args_parse(&args, 5, command, &where));
 	drvconf_args_free(&args);
+}
+
+/* What -c, -k and a second instance do. */
+Test(core, another_process_can_ask_and_hears_the_result)
+{
+	struct loop *loop = begin(&test_driver, NULL);
+	struct instance instance = {
+		.loop = loop, .socket = socket_path(), .pidfile = "/nowhere", .program = "test-ups"
+	};
+	int fd;
+
+	cr_expect_eq(instance_ask(&instance, "INSTCMD driver.reload", 1000), INSTANCE_NONE);
+	cr_expect(instance_end(&instance), "nobody is there");
+	fd = listen_and_connect(loop);
+	cr_expect_eq(instance_ask(&instance, "INSTCMD driver.reload", 1000), INSTANCE_FAILED);
+	change(NULL);
+	cr_expect_eq(instance_ask(&instance, "INSTCMD driver.reload", 1000), INSTANCE_DONE);
+	script.leave_pending = true;
+	cr_expect_eq(instance_ask(&instance, "INSTCMD test.battery.start", 1000), INSTANCE_MUTE);
+	hang_up(fd);
+	end(loop);
+}
+
+Test(core, a_source_that_says_stale_is_believed_at_once_and_so_is_its_recovery)
+{
+	struct loop *loop = begin(&test_driver, NULL);
+
+	script.lost_rounds = true;
+	core_stale(script.core, "DATA-STALE");
+	cr_expect_not(fresh());
+	fast_pass(loop, 5000);
+	script.lost_rounds = false;
+	fast_pass(loop, 2100);
+	cr_expect(fresh());
+	end(loop);
 }

@@ -223,7 +223,8 @@ drop_privileges(struct program *program, const struct drvconf *conf)
 		fatal("cannot start the helper");
 	if (conf->chroot)
 		proc_chroot(conf->chroot);
-	if (root)
+	/* -c opens no device and serves nobody; root may tell a driver of any user. */
+	if (root && program->args.task != DRVCONF_COMMAND)
 		proc_become(&user);
 }
 
