@@ -112,6 +112,38 @@ Test(dummy_ups, bytes_that_are_not_ascii_are_question_marks_with_a_warning)
 	faults_free(&faults);
 }
 
+/* Whatever is in a file: lines or faults, never both, and never a byte that is not ASCII. */
+Test(dummy_ups, survives_random_files)
+{
+	static const char *const parts[] = { "ups.status: OL", "\n", "TIMER ", "60",
+		"#RW:", "ups.id", ":STRING:", "8", ":ENUM:", "\"", "x", ":RANGE:", " ", "-",
+		"#CMD:", "\\", "\xc2\xa0", "\t", "# DEVICE:COMMENT-BLOCK:FIXME:UPSRW:\n", "# [",
+		"]\n", "# Type: ENUM\n", "# Option: ", " SELECTED",
+		"# DEVICE:COMMENT-BLOCK:UPSCMD:\n", "# load.on - On\n", ":" };
+	unsigned seed = (unsigned)getpid();
+
+	cr_log_info("seed %u", seed);
+	srand(seed);
+	for (int i = 0; i < 20000; i++) {
+		struct faults faults = { 0 };
+		struct devfile *file;
+		char text[512] = "";
+
+		for (int n = rand() % 12; n >= 0; n--)
+			strcat(text, parts[(size_t)rand() % (sizeof(parts) / sizeof(parts[0]))]);
+		text[rand() % 500] = (char)rand();
+		file = devfile_parse("x.dev", text, (size_t)rand() % 511, &faults);
+		cr_assert_eq(file == NULL, faults.faults > 0, "seed %u, round %d", seed, i);
+		for (size_t at = 0; file && at < file->len; at++)
+			for (const char *c = file->lines[at].value; c && *c; c++)
+				if (file->lines[at].kind == DEVFILE_SET)
+					cr_assert((*c >= ' ' && *c <= '~') || *c == '\t',
+					    "seed %u, round %d", seed, i);
+		devfile_free(file);
+		faults_free(&faults);
+	}
+}
+
 /* --- the driver -------------------------------------------------------------------------- */
 
 static char dev_path[128], port_setting[160];

@@ -28,6 +28,7 @@ struct program {
 	struct world *world;
 	struct loop *loop;
 	struct core *core;
+	struct timer watchdog;
 	gid_t group; /* of the socket */
 	int helper;
 	bool background, over, wrote_pid;
@@ -111,6 +112,16 @@ on_signal(void *owner, int signal)
 		log_info("[%s] signal %d: exiting", program->args.ups_name, signal);
 		core_stop(program->core, 0);
 	}
+}
+
+/* systemd wants to hear that the loop turns. */
+static void
+on_watchdog(void *owner)
+{
+	struct program *program = owner;
+
+	proc_notify("WATCHDOG=1");
+	loop_timer_in(program->loop, &program->watchdog, proc_watchdog_ms());
 }
 
 /* --- start ------------------------------------------------------------------------------- */
@@ -343,9 +354,13 @@ run(struct program *program, struct drvconf *conf)
 		return 1;
 	write_pidfile(program);
 	proc_signals(program->loop, signals, on_signal, program);
+	program->watchdog = (struct timer){ .fire = on_watchdog, .owner = program };
+	if (proc_watchdog_ms())
+		on_watchdog(program);
 	core_begin(program->core, shutting_down);
 	if (!program->over)
 		loop_run(program->loop);
+	loop_timer_clear(program->loop, &program->watchdog);
 	proc_signals_end(program->loop);
 	if (program->wrote_pid)
 		unlink(program->pidfile);
