@@ -64,8 +64,9 @@ answer(char *question, int to)
 /* ---- the server ---- */
 
 struct worker {
-	pid_t pid;    /* 0: none */
-	int alive_fd; /* end of file when it is gone */
+	pid_t pid;     /* 0: none */
+	int alive_fd;  /* end of file when it is gone */
+	int answer_fd; /* hung up when nobody waits for the answer any more */
 	int64_t deadline_ms;
 };
 
@@ -106,28 +107,43 @@ receive(int server, char *question, int *to)
 	return len;
 }
 
+/* In a worker: what belongs to the server and to the others. */
 static void
-start_worker(struct worker *worker, int server, char *question, int to)
+close_all(const struct worker *workers, int server)
+{
+	close(server);
+	for (size_t i = 0; i < HELPER_WORKERS; i++)
+		if (workers[i].pid) {
+			close(workers[i].alive_fd);
+			close(workers[i].answer_fd);
+		}
+}
+
+/* One of WORKERS that is idle answers.  TO is its own from here on. */
+static void
+start_worker(struct worker *workers, size_t idle, int server, char *question, int to)
 {
 	int alive[2];
+	pid_t pid;
 
-	if (pipe(alive) == -1)
+	if (pipe(alive) == -1) {
+		close(to);
 		return;
-	worker->pid = fork();
-	if (worker->pid == 0) {
-		close(server);
+	}
+	pid = fork();
+	if (pid == 0) {
+		close_all(workers, server);
 		close(alive[0]);
 		answer(question, to);
 		_exit(0);
 	}
 	close(alive[1]);
-	if (worker->pid == -1) {
-		worker->pid = 0;
+	if (pid == -1) {
 		close(alive[0]);
+		close(to);
 		return;
 	}
-	worker->alive_fd = alive[0];
-	worker->deadline_ms = now_ms() + HELPER_DEADLINE_MS;
+	workers[idle] = (struct worker){ pid, alive[0], to, now_ms() + HELPER_DEADLINE_MS };
 }
 
 static void
@@ -137,6 +153,7 @@ end_worker(struct worker *worker)
 	while (waitpid(worker->pid, NULL, 0) == -1 && errno == EINTR)
 		;
 	close(worker->alive_fd);
+	close(worker->answer_fd);
 	worker->pid = 0;
 }
 
@@ -154,7 +171,7 @@ patience_ms(const struct worker *workers)
 
 /* false when nobody will ask any more. */
 static bool
-take_question(int server, struct worker *idle)
+take_question(int server, struct worker *workers, size_t idle)
 {
 	char question[QUESTION_MAX];
 	int to;
@@ -163,42 +180,61 @@ take_question(int server, struct worker *idle)
 	if (len == 0 || (len == -1 && errno != EINTR))
 		return false;
 	if (len > 0 && to != -1)
-		start_worker(idle, server, question, to);
-	if (to != -1)
+		start_worker(workers, idle, server, question, to);
+	else if (to != -1)
 		close(to);
 	return true;
+}
+
+/* One turn of the server; false when nobody will ask any more. */
+static bool
+serve_once(int server, struct worker *workers)
+{
+	struct pollfd fds[2 * HELPER_WORKERS + 1];
+	size_t idle = HELPER_WORKERS;
+
+	for (size_t i = 0; i < HELPER_WORKERS; i++) {
+		bool busy = workers[i].pid != 0;
+
+		fds[2 * i] = (struct pollfd){ busy ? workers[i].alive_fd : -1, POLLIN, 0 };
+		fds[2 * i + 1] = (struct pollfd){ busy ? workers[i].answer_fd : -1, 0, 0 };
+		if (!busy)
+			idle = i;
+	}
+	/* With all workers busy, questions wait in the socket. */
+	fds[2 * HELPER_WORKERS] = (struct pollfd){ idle < HELPER_WORKERS ? server : -1, POLLIN, 0 };
+	if (poll(fds, 2 * HELPER_WORKERS + 1, patience_ms(workers)) == -1)
+		return errno == EINTR;
+	for (size_t i = 0; i < HELPER_WORKERS; i++)
+		if (workers[i].pid && (fds[2 * i].revents || fds[2 * i + 1].revents ||
+					  now_ms() >= workers[i].deadline_ms))
+			end_worker(&workers[i]);
+	return !fds[2 * HELPER_WORKERS].revents || take_question(server, workers, idle);
 }
 
 static void
 serve(int server)
 {
 	struct worker workers[HELPER_WORKERS] = { 0 };
-	bool asked = true;
 
-	while (asked) {
-		struct pollfd fds[HELPER_WORKERS + 1];
-		struct worker *idle = NULL;
-
-		for (size_t i = 0; i < HELPER_WORKERS; i++) {
-			fds[i] =
-			    (struct pollfd){ workers[i].pid ? workers[i].alive_fd : -1, POLLIN, 0 };
-			if (!workers[i].pid)
-				idle = &workers[i];
-		}
-		/* With all workers busy, questions wait in the socket. */
-		fds[HELPER_WORKERS] = (struct pollfd){ idle ? server : -1, POLLIN, 0 };
-		if (poll(fds, HELPER_WORKERS + 1, patience_ms(workers)) == -1 && errno != EINTR)
-			break;
-		for (size_t i = 0; i < HELPER_WORKERS; i++)
-			if (workers[i].pid &&
-			    (fds[i].revents || now_ms() >= workers[i].deadline_ms))
-				end_worker(&workers[i]);
-		if (fds[HELPER_WORKERS].revents)
-			asked = take_question(server, idle);
-	}
+	while (serve_once(server, workers))
+		;
 	for (size_t i = 0; i < HELPER_WORKERS; i++)
 		if (workers[i].pid)
 			end_worker(&workers[i]);
+}
+
+/* What is meant for the daemon (a terminal's signals go to all) must not end the helper before the
+ * daemon: that closes the socket when it ends. */
+static void
+set_signals(void)
+{
+	const int ignored[] = { SIGPIPE, SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+
+	for (int s = 1; s < NSIG; s++)
+		signal(s, SIG_DFL);
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++)
+		signal(ignored[i], SIG_IGN);
 }
 
 static void
@@ -237,8 +273,7 @@ helper_start(const struct proc_user *as)
 	if (pid == 0) {
 		if (fork() != 0)
 			_exit(0);
-		for (int s = 1; s < NSIG; s++)
-			signal(s, s == SIGPIPE ? SIG_IGN : SIG_DFL);
+		set_signals();
 		close_all_but(ends[1]);
 		leave_terminal();
 		if (as)

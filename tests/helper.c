@@ -1,0 +1,148 @@
+#include "base/helper.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct world *world;
+static struct loop *loop;
+static int helper = -1;
+
+static void
+begin(void)
+{
+	cr_assert_neq(helper = helper_start(NULL), -1);
+	cr_assert(world = world_kernel_new(helper));
+	cr_assert(loop = loop_new(world));
+}
+
+static void
+end(void)
+{
+	loop_free(loop);
+	world_kernel_free(world);
+	if (helper != -1)
+		close(helper);
+}
+
+TestSuite(helper, .init = begin, .fini = end, .timeout = 30);
+
+static struct addr got[32];
+static size_t got_len;
+static bool done;
+
+static void
+resolved(void *owner, const struct addr *addrs, size_t len)
+{
+	cr_expect(!done, "called once");
+	memcpy(got, addrs, len * sizeof(*addrs));
+	got_len = len;
+	done = true;
+}
+
+/* The first address of HOST, "" if there is none. */
+static const char *
+resolve(const char *host)
+{
+	static char text[ADDR_TEXT_MAX];
+
+	done = false;
+	cr_assert(helper_resolve(loop, host, 3493, resolved, NULL));
+	cr_expect(!done, "not from inside the call");
+	cr_assert(loop_run_until(loop, &done, 15000));
+	return got_len ? addr_text(&got[0], text) : "";
+}
+
+Test(helper, names_become_addresses)
+{
+	const char *address = resolve("localhost");
+
+	cr_expect(
+	    !strcmp(address, "127.0.0.1:3493") || !strcmp(address, "[::1]:3493"), "%s", address);
+}
+
+Test(helper, numeric_hosts_need_no_helper)
+{
+	close(helper);
+	helper = -1;
+	cr_expect_str_eq(resolve("192.0.2.7"), "192.0.2.7:3493");
+	cr_expect_str_eq(resolve("2001:db8::7"), "[2001:db8::7]:3493");
+}
+
+Test(helper, without_a_helper_names_have_no_address)
+{
+	loop_free(loop);
+	world_kernel_free(world);
+	world = world_kernel_new(-1);
+	loop = loop_new(world);
+	cr_expect_str_eq(resolve("localhost"), "");
+}
+
+Test(helper, a_host_that_is_no_word_is_not_asked_for)
+{
+	cr_expect_str_eq(resolve("local host"), "");
+	cr_expect_str_eq(resolve("localhost 22\nname"), "");
+	cr_expect_str_eq(resolve(""), "");
+}
+
+static char answer[256];
+
+static void
+answered(void *owner, const char *text, size_t len)
+{
+	strncpy(answer, text ? text : "none", sizeof(answer) - 1);
+	cr_expect(!text || strlen(text) == len);
+	done = true;
+}
+
+Test(helper, an_unknown_kind_gets_no_answer)
+{
+	cr_assert(helper_ask(loop, "colour green", answered, NULL));
+	cr_assert(loop_run_until(loop, &done, 15000));
+	cr_expect_str_eq(answer, "none");
+}
+
+static unsigned count;
+
+static void
+counted(void *owner, const char *text, size_t len)
+{
+	count++;
+	done = count == 40;
+}
+
+Test(helper, forty_questions_at_once_are_all_answered)
+{
+	for (int i = 0; i < 40; i++)
+		cr_assert(helper_ask(loop, "name localhost 80", counted, NULL));
+	cr_expect(loop_run_until(loop, &done, 20000));
+}
+
+Test(helper, a_withdrawn_question_is_not_answered)
+{
+	struct helper_question *question = helper_ask(loop, "name localhost 80", answered, NULL);
+	struct helper_name *name = helper_resolve(loop, "127.0.0.1", 1, resolved, NULL);
+
+	helper_withdraw(question);
+	helper_resolve_withdraw(name);
+	cr_expect(!loop_run_until(loop, &done, 50));
+	cr_expect_str_eq(resolve("127.0.0.1"), "127.0.0.1:3493"); /* the helper is well */
+}
+
+Test(helper, it_ends_when_the_last_copy_of_its_socket_is_closed)
+{
+	int socket, status;
+	pid_t pid;
+
+	/* Orphans become our children, so that we see them end. */
+	cr_assert_eq(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
+	socket = helper_start(NULL);
+	cr_expect_eq(waitpid(-1, &status, WNOHANG), 0);
+	close(socket);
+	pid = waitpid(-1, &status, 0);
+	cr_expect_gt(pid, 0);
+	cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
