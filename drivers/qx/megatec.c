@@ -22,9 +22,8 @@ publish_bits(struct qx *qx, unsigned bits)
 		core_status(qx->core, STATUS_FSD);
 	}
 	core_set(qx->core, "ups.beeper.status", bits & MEGATEC_BEEPER ? "enabled" : "disabled");
-	if (qx->dialect->tells_type)
-		core_set(qx->core, "ups.type",
-		    bits & MEGATEC_STANDBY_TYPE ? "offline / line interactive" : "online");
+	core_set(qx->core, "ups.type",
+	    bits & MEGATEC_STANDBY_TYPE ? "offline / line interactive" : "online");
 }
 
 static const char *
@@ -174,8 +173,7 @@ static const struct qx_command commands_of_voltronic_qs[] = { SWITCHING, { .name
 #define IN_COMMON                                                                                  \
 	.check = check, .commands = commands, .off_max_s = 600, .test_min_s = 60, .cancel = "C\r", \
 	.frequency = "input.frequency", .rated_voltage = "input.voltage.nominal",                  \
-	.rated_current = "input.current.nominal", .rated_frequency = "input.frequency.nominal",    \
-	.tells_type = true
+	.rated_current = "input.current.nominal", .rated_frequency = "input.frequency.nominal"
 
 const struct qx_dialect qx_megatec = {
 	.name = "megatec", .shown = "Megatec", .queries = by_q1, IN_COMMON
@@ -203,7 +201,6 @@ const struct qx_dialect qx_mecer = {
 	.rated_voltage = "input.voltage.nominal",
 	.rated_current = "input.current.nominal",
 	.rated_frequency = "input.frequency.nominal",
-	.tells_type = true,
 };
 const struct qx_dialect qx_voltronic_qs = {
 	.name = "voltronic-qs",

@@ -72,7 +72,6 @@ struct qx_dialect {
 	const char *cancel;		   /* stops a shutdown */
 	const char *frequency;		   /* which variable field 5 is */
 	const char *rated_voltage, *rated_current, *rated_frequency;
-	bool tells_type;
 };
 
 extern const struct qx_dialect qx_megatec, qx_megatec_old, qx_mecer, qx_mustek, qx_q1,

@@ -681,5 +681,4 @@ const struct qx_dialect qx_voltronic = {
 	.rated_voltage = "input.voltage.nominal",
 	.rated_current = "input.current.nominal",
 	.rated_frequency = "input.frequency.nominal",
-	.tells_type = true,
 };
