@@ -350,8 +350,7 @@ Test(conn, freed_from_inside_input_it_is_quiet)
 	turns(2);
 	cr_expect_eq(server.lines, 1);
 	cr_expect_eq(server.times_closed, 0);
-	cr_expect_eq(read(server.peer, (char[8]){ 0 }, 8), -1);
-	cr_expect_eq(errno, ECONNRESET);
+	cr_expect_eq(read(server.peer, (char[8]){ 0 }, 8), 0); /* unsent answers are dropped */
 }
 
 /* robustness 23 */

@@ -26,7 +26,7 @@ struct conn {
 	struct buf in;		   /* what INPUT has not taken */
 	struct buf out;
 	struct later later;
-	struct timer stuck; /* set while bytes wait that the peer does not take */
+	struct timer stuck; /* set while we wait for the peer to take bytes */
 	const char *why;    /* why it has failed */
 	int fd;		    /* owned; -1 once closed */
 	unsigned in_max;
@@ -230,7 +230,6 @@ static void
 flush(struct conn *conn)
 {
 	size_t len = buf_len(&conn->out);
-	bool moved = false;
 	ssize_t sent;
 
 	if (conn->out.failed) {
@@ -244,17 +243,13 @@ flush(struct conn *conn)
 				fail(conn, reason(conn));
 			break;
 		}
-		moved = true;
+		loop_timer_clear(conn->loop, &conn->stuck);
 		buf_take(&conn->out, (size_t)sent);
 		len -= (size_t)sent;
 		/* A filter may take less than would go; the kernel does not. */
 		if (!conn->filtered || conn->clear_first)
 			break;
 	}
-	if (len == 0)
-		loop_timer_clear(conn->loop, &conn->stuck);
-	else if (moved || !timer_is_set(&conn->stuck))
-		loop_timer_in(conn->loop, &conn->stuck, CONN_STUCK_MS);
 }
 
 /* ---- input ---- */
@@ -441,6 +436,8 @@ conn_filter(struct conn *conn, const struct conn_filter *filter, void *state, in
 		return false;
 	}
 	filtered->calls = filter;
+	filtered->read_wants = POLLIN;
+	filtered->write_wants = POLLOUT;
 	filtered->state = state;
 	filtered->done = done;
 	filtered->deadline = (struct timer){ .fire = handshake_late, .owner = conn };
@@ -486,6 +483,13 @@ watch_what_is_wanted(struct conn *conn)
 		loop_events(conn->loop, conn->fd, events);
 	}
 	conn->events = events;
+
+	/* connect() and the handshake have their own deadlines. */
+	if (!((events & POLLOUT) || buf_len(&conn->out) > 0) || conn->connecting ||
+	    conn->handshaking)
+		loop_timer_clear(conn->loop, &conn->stuck);
+	else if (!timer_is_set(&conn->stuck))
+		loop_timer_in(conn->loop, &conn->stuck, CONN_STUCK_MS);
 }
 
 /* Is there nothing more to wait for? */
