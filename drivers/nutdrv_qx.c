@@ -31,6 +31,8 @@ static const struct driver_option options[] = {
 	{ "min_bypass_volt", false, "voltronic: V" },
 	{ "max_bypass_freq", false, "voltronic: Hz" },
 	{ "min_bypass_freq", false, "voltronic: Hz" },
+	{ "work_range_type", false, "taken, and does nothing yet" },
+	{ "testing", true, "taken, and does nothing: all questions are asked anyway" },
 	{ "reset_to_default", true, "voltronic: reset the capabilities, in standby mode" },
 	{ NULL, false, NULL },
 };

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define GOOD "(226.0 195.0 226.0 014 49.0 27.5 30.0 00001001"
 
@@ -254,4 +255,38 @@ Test(megatec, tests)
 	cr_expect_str_eq(got, "T.2\r");
 	megatec_test(got, 5940);
 	cr_expect_str_eq(got, "T99\r");
+}
+
+/* Whatever comes: it is refused, or every number is one that fits its field. */
+Test(megatec, noise_is_refused_or_in_range)
+{
+	static const char seeds[][50] = { GOOD "\r",
+		"(---.- 195.0 ---.- --- 49.0 -.-- --.- 10001001\r", "#230.0 010 024.0 50.0\r",
+		"#NOT_A_LIVE_UPS  TESTING    TESTING   \r" };
+	unsigned seed = (unsigned)time(NULL), state = seed;
+	struct megatec_status status;
+	struct megatec_ratings ratings;
+	struct megatec_vendor vendor;
+
+	for (int round = 0; round < 200000; round++) {
+		char *answer = strdup(seeds[rand_r(&state) % 4]); /* of its own size, for ASan */
+		size_t len = strlen(answer);
+
+		for (int changes = rand_r(&state) % 4; changes >= 0; changes--)
+			answer[(size_t)rand_r(&state) % len] = (char)(rand_r(&state) % 256);
+		len -= (size_t)rand_r(&state) % 4 * (rand_r(&state) % 2);
+		if (!megatec_status_parse(&status, answer, len)) {
+			cr_assert(!(status.input_voltage > 999.9), "seed %u", seed);
+			cr_assert(!(status.load > 999), "seed %u", seed);
+			cr_assert(!(status.temperature < -9.9), "seed %u", seed);
+			cr_assert_lt(status.bits, 256u, "seed %u", seed);
+		}
+		if (!megatec_ratings_parse(&ratings, answer, len))
+			cr_assert(!(ratings.battery_voltage > 999.9), "seed %u", seed);
+		if (!megatec_vendor_parse(&vendor, answer, len))
+			cr_assert_leq(strlen(vendor.company), 15u, "seed %u", seed);
+		megatec_protocol_parse(answer, len);
+		megatec_reply("T\r", answer, len);
+		free(answer);
+	}
 }

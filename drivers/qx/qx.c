@@ -124,6 +124,8 @@ qx_new(struct core *core, const struct qx_flavour *flavour)
 	qx->ignoresab = flag(qx, "ignoresab");
 	qx->stayoff = flag(qx, "stayoff");
 	qx->pollfreq_ms = 1000 * (int64_t)whole(qx, "pollfreq", 1, 86400, 30);
+	if (flag(qx, "work_range_type"))
+		log_warnx("[%s] work_range_type does nothing in this driver", core_ups_name(core));
 	read_protocol(qx);
 	read_delays(qx);
 	read_estimate(qx);
