@@ -326,7 +326,22 @@ Test(client, each_question_has_its_own_deadline)
 	end(&stage);
 }
 
-/* Send LEN bytes of TEXT again and again for as long as the client reads. */
+Test(client, an_idle_connection_has_no_deadline)
+{
+	struct stage stage;
+
+	begin(&stage, good);
+	ask(&stage, CLIENT_GET_VAR, "u", "ups.status");
+	play(&stage);
+	for (int i = 0; i < 100; i++)
+		loop_step(stage.loop, -1);
+	cr_expect_gt(fast_now_ms, 1000000 + 2 * CLIENT_ANSWER_MS);
+	cr_expect_eq(client_state(stage.client), CLIENT_READY);
+	cr_expect_eq(stage.closed, 0);
+	end(&stage);
+}
+
+/* Send TEXT again and again, TOTAL bytes or for as long as the client reads. */
 static void
 flood(struct stage *stage, const char *text, size_t total)
 {
