@@ -1,0 +1,520 @@
+/* main.c - the upsd program: options, and everything that is done once per process. */
+#include "base/helper.h"
+#include "base/proc.h"
+#include "ups/paths.h"
+#include "upsd/listen.h"
+#include "upsd/upsd.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#define RELOAD_WAIT_MS 10000
+#define NAMES_WAIT_MS 10000 /* for the names of LISTEN lines at start, while we are still root */
+
+struct options {
+	const char *root, *user;
+	const char *command; /* "reload" or "stop" */
+	pid_t pid;
+	bool check, foreground, pid_file, background;
+	int debug, quiet, family;
+};
+
+/* All of one run. */
+struct program {
+	struct options options;
+	struct paths paths;
+	struct upsdconf_source source;
+	struct proc_user user;
+	bool drop; /* we are root and shall become USER */
+	struct loop *loop;
+	struct upsd *upsd;
+	struct later reload;
+	struct timer watchdog;
+	char pid_path[512], report_path[2][512];
+};
+
+static void
+usage(FILE *to)
+{
+	fputs("usage: upsd [-DFBq46] [-r dir] [-u user] [-P pid] [-c reload|stop] [-t]\n"
+	      "  -c reload  check the configuration, then have the running upsd take it over\n"
+	      "  -c stop    end the running upsd\n"
+	      "  -P pid     the running upsd, instead of what the pid file says\n"
+	      "  -t         check the configuration and tell every fault\n"
+	      "  -D         more debugging output; stay in the foreground\n"
+	      "  -F         stay in the foreground; twice: write a pid file, too\n"
+	      "  -B         go to the background all the same\n"
+	      "  -q         log less\n"
+	      "  -r dir     chroot there\n"
+	      "  -u user    the user to be\n"
+	      "  -4, -6     listen on IPv4, on IPv6 only\n"
+	      "  -V, -h     tell the version; this help\n",
+	    to);
+}
+
+static _Noreturn void
+bad_usage(const char *why)
+{
+	fprintf(stderr, "upsd: %s\n", why);
+	usage(stderr);
+	exit(1);
+}
+
+/* NUT takes any beginning of the word. */
+static const char *
+parse_command(const char *word)
+{
+	if (*word && !strncmp("reload", word, strlen(word)))
+		return "reload";
+	if (*word && !strncmp("stop", word, strlen(word)))
+		return "stop";
+	bad_usage("-c takes reload or stop");
+}
+
+static pid_t
+parse_pid(const char *text)
+{
+	long pid;
+
+	if (!conffile_number(text, 2, 4194304, &pid))
+		bad_usage("-P takes a process id");
+	return (pid_t)pid;
+}
+
+static void
+parse_option(struct options *options, int option)
+{
+	switch (option) {
+	case 'c':
+		options->command = parse_command(optarg);
+		break;
+	case 'P':
+		options->pid = parse_pid(optarg);
+		break;
+	case 'D':
+		options->debug++;
+		break;
+	case 'F':
+		options->pid_file = options->foreground;
+		options->foreground = true;
+		break;
+	case 'B':
+		options->background = true;
+		break;
+	case 'q':
+		options->quiet++;
+		break;
+	case 'r':
+		options->root = optarg;
+		break;
+	case 'u':
+		options->user = optarg;
+		break;
+	case '4':
+		options->family = AF_INET;
+		break;
+	case '6':
+		options->family = AF_INET6;
+		break;
+	case 't':
+		options->check = true;
+		break;
+	case 'V':
+		paths_print_version("upsd");
+		exit(0);
+	case 'h':
+		usage(stdout);
+		exit(0);
+	case 'i':
+	case 'p':
+		bad_usage("addresses and ports are set by LISTEN in upsd.conf");
+	default: /* getopt() has said what is wrong */
+		usage(stderr);
+		exit(1);
+	}
+}
+
+static void
+parse_options(struct options *options, int argc, char **argv)
+{
+	int option;
+
+	options->family = AF_UNSPEC;
+	while ((option = getopt(argc, argv, "+c:P:DFBqr:u:46tVhi:p:")) != -1)
+		parse_option(options, option);
+	if (optind < argc)
+		bad_usage("surplus words");
+	if (options->background && options->foreground)
+		bad_usage("-B and -F contradict each other");
+	if (options->debug && !options->background)
+		options->foreground = true;
+}
+
+/* -D counted, or NUT_DEBUG_LEVEL if that is more. */
+static int
+debug_level(const struct options *options)
+{
+	const char *environment = getenv("NUT_DEBUG_LEVEL");
+	long level;
+
+	if (environment && conffile_number(environment, options->debug, 100, &level))
+		return (int)level;
+	return options->debug;
+}
+
+static void
+start_log(const struct options *options)
+{
+	struct log_settings settings = {
+		.name = "upsd",
+		.to_stderr = true,
+		.debug = debug_level(options),
+	};
+
+	if (options->quiet)
+		settings.quietest = options->quiet == 1 ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARNING;
+	/* Started as a daemon we say start-up faults on stderr, too. */
+	if (!options->foreground && !options->command && !options->check)
+		settings.to_syslog = true;
+	log_set(&settings);
+	if (settings.to_syslog)
+		log_open();
+}
+
+/* DEBUG_MIN of the configuration in force. */
+static void
+set_debug_level(const struct program *program)
+{
+	int level = debug_level(&program->options);
+
+	if (program->upsd->conf->debug_min > level)
+		level = (int)program->upsd->conf->debug_min;
+	log_debug_level(level);
+}
+
+static void
+find_files(struct program *program)
+{
+	const struct paths *paths = &program->paths;
+	const char *open_files = getenv("NUT_ALLOW_OPEN_FILES");
+	bool allow = false;
+
+	program->source = (struct upsdconf_source){
+		.conf_path = paths->conf,
+		.state_path = paths->state,
+		.data_path = paths->data,
+		.state_path_wins = getenv("NUT_STATEPATH") && *getenv("NUT_STATEPATH"),
+		.port = paths->port,
+		.allow_no_device = getenv("ALLOW_NO_DEVICE"),
+		.allow_open_files = open_files && conffile_bool(open_files, &allow) && allow,
+	};
+	snprintf(program->pid_path, sizeof(program->pid_path), "%s/upsd.pid", paths->altpid);
+	snprintf(
+	    program->report_path[0], sizeof(program->report_path[0]), "%s/upsd.reload", paths->pid);
+	snprintf(program->report_path[1], sizeof(program->report_path[1]), "%s/upsd.reload",
+	    paths->altpid);
+}
+
+static void
+find_user(struct program *program)
+{
+	const char *name = program->options.user ? program->options.user : program->paths.user;
+
+	if (geteuid() != 0) {
+		if (program->options.user)
+			log_info("-u %s: not started as root, staying who we are", name);
+		return;
+	}
+	if (!proc_user_find(&program->user, name))
+		fatalx("no such user: %s", name);
+	program->drop = program->user.uid != 0;
+}
+
+/* ---- upsd -t, upsd -c ---- */
+
+/* NULL after telling all faults. */
+static struct upsdconf *
+read_conf(const struct upsdconf_source *source)
+{
+	struct faults faults = { 0 };
+	struct upsdconf *conf = upsdconf_read(source, &faults);
+
+	faults_log(&faults);
+	if (faults.faults) {
+		upsdconf_free(conf);
+		conf = NULL;
+	}
+	faults_free(&faults);
+	return conf;
+}
+
+static int
+check(struct program *program)
+{
+	struct upsdconf *conf;
+
+	/* As the one who will have to read the files. */
+	if (program->drop)
+		proc_become(&program->user);
+	conf = read_conf(&program->source);
+	if (!conf)
+		return 1;
+	printf("upsd: the configuration is good: %zu UPS%s\n", conf->upses_len,
+	    conf->upses_len == 1 ? "" : "es");
+	upsdconf_free(conf);
+	return 0;
+}
+
+/* "COUNT ok|fault" and "pid N" of the running upsd. */
+struct report {
+	unsigned count;
+	char text[1024];
+};
+
+static bool
+read_report(const struct program *program, pid_t pid, struct report *out)
+{
+	for (int i = 0; i < 2; i++) {
+		FILE *file = fopen(program->report_path[i], "re");
+		long of = 0;
+		int got;
+
+		if (!file)
+			continue;
+		got = fscanf(file, "%u %1023[^\n]\npid %ld", &out->count, out->text, &of);
+		fclose(file);
+		if (got == 3 && of == pid)
+			return true;
+	}
+	return false;
+}
+
+static int
+reload(const struct program *program, pid_t pid)
+{
+	struct upsdconf *conf = read_conf(&program->source);
+	struct report before, after;
+	bool had;
+
+	if (!conf) {
+		log_error("not reloaded: upsd keeps what it has");
+		return 1;
+	}
+	upsdconf_free(conf);
+	had = read_report(program, pid, &before);
+	if (kill(pid, SIGHUP) != 0)
+		fatal("cannot signal process %ld", (long)pid);
+	for (int waited_ms = 0; waited_ms < RELOAD_WAIT_MS; waited_ms += 20) {
+		if (read_report(program, pid, &after) && (!had || after.count != before.count)) {
+			if (!strcmp(after.text, "ok"))
+				return 0;
+			log_error("upsd refused: %s", after.text);
+			return 1;
+		}
+		nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+	}
+	log_error("upsd did not answer within %d s", RELOAD_WAIT_MS / 1000);
+	return 1;
+}
+
+static int
+send_command(const struct program *program)
+{
+	pid_t pid = program->options.pid;
+
+	if (!pid)
+		pid = proc_pidfile_read(program->pid_path, "upsd");
+	if (!pid)
+		fatalx("no upsd is running (%s)", program->pid_path);
+	if (!strcmp(program->options.command, "reload"))
+		return reload(program, pid);
+	if (kill(pid, SIGTERM) != 0)
+		fatal("cannot signal process %ld", (long)pid);
+	return 0;
+}
+
+/* ---- serving ---- */
+
+/* However many SIGHUPs came in one turn, they are one reload. */
+static void
+reload_now(void *owner)
+{
+	struct program *program = owner;
+	struct timespec now;
+	char state[64];
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%lld",
+	    (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+	proc_notify(state);
+	upsd_reload(program->upsd);
+	set_debug_level(program);
+	proc_notify("READY=1");
+}
+
+static void
+got_signal(void *owner, int signal)
+{
+	struct program *program = owner;
+
+	if (signal == SIGHUP) {
+		loop_later(program->loop, &program->reload);
+		return;
+	}
+	log_notice("Signal %d: exiting", signal);
+	loop_stop(program->loop);
+}
+
+static void
+watchdog(void *owner)
+{
+	struct program *program = owner;
+
+	proc_notify("WATCHDOG=1");
+	loop_timer_in(program->loop, &program->watchdog, proc_watchdog_ms());
+}
+
+/* As many descriptors as we are allowed. */
+static long
+raise_fd_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return 1024;
+	limit.rlim_cur = limit.rlim_max < 1048576 ? limit.rlim_max : 1048576;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 && getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return 1024;
+	return (long)limit.rlim_cur;
+}
+
+/* At least one address must be open; the rest may come later. */
+static void
+listen_or_die(struct program *program)
+{
+	struct upsd *upsd = program->upsd;
+	int64_t until_ms = loop_now_ms(program->loop) + NAMES_WAIT_MS;
+	bool settled;
+
+	upsd->family = program->options.family;
+	if (!listen_start(upsd))
+		fatalx("out of memory");
+	while (!listen_open(upsd, &settled) || program->drop) {
+		if (settled || loop_now_ms(program->loop) >= until_ms)
+			break;
+		loop_step(program->loop, 100);
+	}
+	if (!listen_open(upsd, &settled))
+		fatalx("no address to listen on");
+}
+
+static void
+become_user(struct program *program)
+{
+	struct upsdconf *conf;
+
+	if (!program->drop)
+		return;
+	proc_become(&program->user);
+	/* What the files say counts as this user can read it: the next reload will be no different.
+	 */
+	conf = read_conf(&program->source);
+	if (!conf)
+		fatalx("user %s cannot start", program->user.name);
+	if (!upsd_adopt(program->upsd, conf))
+		fatalx("out of memory");
+}
+
+static void
+serve(struct program *program, struct world *world)
+{
+	static const int signals[] = { SIGHUP, SIGTERM, SIGINT, SIGQUIT, 0 };
+	struct upsdconf *conf = read_conf(&program->source);
+
+	if (!conf)
+		fatalx("not started; upsd -t checks the configuration");
+	program->loop = loop_new(world);
+	program->upsd = program->loop ? upsd_new(program->loop, conf) : NULL;
+	if (!program->upsd)
+		fatalx("out of memory");
+	program->upsd->source = &program->source;
+	program->upsd->report_path = program->report_path[0];
+	program->upsd->report_path2 = program->report_path[1];
+	program->upsd->fd_max = raise_fd_limit();
+	program->reload = (struct later){ .run = reload_now, .owner = program };
+	program->watchdog = (struct timer){ .fire = watchdog, .owner = program };
+	proc_signals(program->loop, signals, got_signal, program);
+
+	listen_or_die(program);
+	become_user(program);
+	set_debug_level(program);
+	if ((!program->options.foreground || program->options.pid_file) &&
+	    !proc_pidfile_write(program->pid_path))
+		log_warn("cannot write %s", program->pid_path);
+	upsd_report(program->upsd, NULL);
+	proc_ready();
+	proc_notify("READY=1");
+	if (proc_watchdog_ms())
+		watchdog(program);
+	loop_run(program->loop);
+
+	proc_notify("STOPPING=1");
+	loop_timer_clear(program->loop, &program->watchdog);
+	loop_later_clear(&program->reload);
+	proc_signals_end(program->loop);
+	upsd_free(program->upsd);
+	loop_free(program->loop);
+	if (!program->options.foreground || program->options.pid_file)
+		(void)unlink(program->pid_path);
+}
+
+static void
+refuse_second(const struct program *program)
+{
+	pid_t pid = proc_pidfile_read(program->pid_path, "upsd");
+
+	if (pid && pid != getpid())
+		fatalx("A previous upsd instance is already running! (process %ld, %s)", (long)pid,
+		    program->pid_path);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct program program = { 0 };
+	struct world *world;
+	int helper_fd;
+
+	proc_begin();
+	paths_get(&program.paths);
+	parse_options(&program.options, argc, argv);
+	start_log(&program.options);
+	find_files(&program);
+	find_user(&program);
+	if (program.options.root && (program.options.command || program.options.check))
+		proc_chroot(program.options.root);
+	if (program.options.command)
+		return send_command(&program);
+	if (program.options.check)
+		return check(&program);
+
+	if (!program.options.foreground)
+		proc_background();
+	helper_fd = helper_start(program.drop ? &program.user : NULL);
+	if (program.options.root)
+		proc_chroot(program.options.root);
+	refuse_second(&program);
+	world = world_kernel_new(helper_fd);
+	if (!world)
+		fatalx("out of memory");
+	serve(&program, world);
+	world_kernel_free(world);
+	return 0;
+}
