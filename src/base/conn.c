@@ -18,31 +18,33 @@ struct filtered {
 	short handshake_wants, read_wants, write_wants;
 };
 
+/* Thousands may be idle: lean. */
 struct conn {
 	struct loop *loop; /* borrowed */
 	const struct conn_calls *calls;
 	void *owner;
 	struct filtered *filtered; /* owned; NULL: bytes go in clear */
-	struct buf in;		   /* what INPUT has not taken */
+	char *kept;		   /* owned: KEPT_LEN bytes that INPUT has not taken */
 	struct buf out;
 	struct later later;
 	struct timer stuck; /* set while we wait for the peer to take bytes */
 	const char *why;    /* why it has failed */
 	int fd;		    /* owned; -1 once closed */
 	unsigned in_max;
+	unsigned kept_len;
 	short events; /* watched for now */
-	bool watched;
-	bool connecting;  /* until connect() is through */
-	bool clear_first; /* has a filter, but what was queued before must leave first */
-	bool handshaking;
-	bool paused;
-	bool ending; /* conn_end() was called: no more reading */
-	bool eof;    /* the peer will say no more */
-	bool unseen; /* IN may hold something that INPUT takes: show it */
-	bool showing;
-	bool failed;
-	bool closed; /* the owner has been told */
-	bool freed;  /* only the memory is left */
+	bool watched : 1;
+	bool connecting : 1;  /* until connect() is through */
+	bool clear_first : 1; /* has a filter, but what was queued before must leave first */
+	bool handshaking : 1;
+	bool paused : 1;
+	bool ending : 1; /* conn_end() was called: no more reading */
+	bool eof : 1;	 /* the peer will say no more */
+	bool unseen : 1; /* KEPT may hold something that INPUT takes: show it */
+	bool showing : 1;
+	bool failed : 1;
+	bool closed : 1; /* the owner has been told */
+	bool freed : 1;	 /* only the memory is left */
 };
 
 static void ready(void *owner, int fd, short revents);
@@ -72,7 +74,6 @@ conn_new(struct loop *loop, int fd, bool connecting, size_t in_max, const struct
 	conn->fd = fd;
 	conn->in_max = (unsigned)in_max;
 	conn->connecting = connecting;
-	conn->in.max = LOOP_SCRATCH;
 	conn->out.max = CONN_OUT_MAX;
 	conn->later = (struct later){ .run = end_of_turn, .owner = conn };
 	conn->stuck = (struct timer){ .fire = give_up, .owner = conn };
@@ -92,6 +93,14 @@ filter_free(struct conn *conn)
 	conn->filtered = NULL;
 }
 
+static void
+forget_kept(struct conn *conn)
+{
+	free(conn->kept);
+	conn->kept = NULL;
+	conn->kept_len = 0;
+}
+
 /* Leave the loop and the descriptor. */
 static void
 close_now(struct conn *conn)
@@ -104,7 +113,7 @@ close_now(struct conn *conn)
 		loop_forget(conn->loop, conn->fd);
 	loop_world(conn->loop)->close(loop_world(conn->loop)->owner, conn->fd);
 	conn->fd = -1;
-	buf_free(&conn->in);
+	forget_kept(conn);
 	buf_free(&conn->out);
 }
 
@@ -260,7 +269,20 @@ may_show(const struct conn *conn)
 	return !conn->paused && !conn->ending && !conn->failed && !conn_full(conn);
 }
 
-/* Show LEN bytes at BYTES, of which the first KEPT are in IN, too; keep what is not taken. */
+static bool
+keep(struct conn *conn, const char *bytes, size_t len)
+{
+	char *kept = realloc(conn->kept, conn->kept_len + len);
+
+	if (!kept)
+		return false;
+	memcpy(kept + conn->kept_len, bytes, len);
+	conn->kept = kept;
+	conn->kept_len += (unsigned)len;
+	return true;
+}
+
+/* Show LEN bytes at BYTES, of which the first KEPT are kept already; keep what is not taken. */
 static void
 show(struct conn *conn, char *bytes, size_t kept, size_t len)
 {
@@ -274,10 +296,10 @@ show(struct conn *conn, char *bytes, size_t kept, size_t len)
 		return;
 	assert(taken <= len);
 	if (taken > 0 || kept == 0) {
-		buf_free(&conn->in);
+		forget_kept(conn);
 		kept = taken;
 	}
-	if (len > kept && !buf_add(&conn->in, bytes + kept, len - kept))
+	if (len > kept && !keep(conn, bytes + kept, len - kept))
 		fail(conn, "out of memory");
 
 	/* Did it stop because it needs more, or because there was no room for answers? */
@@ -288,13 +310,13 @@ show(struct conn *conn, char *bytes, size_t kept, size_t len)
 		fail(conn, "line too long");
 }
 
-/* What is kept, from the scratch, since INPUT may call what changes IN. */
+/* What is kept, from the scratch, since INPUT may call what changes KEPT. */
 static void
 show_kept(struct conn *conn)
 {
-	size_t kept = buf_len(&conn->in);
+	size_t kept = conn->kept_len;
 
-	memcpy(loop_scratch(conn->loop), buf_bytes(&conn->in), kept);
+	memcpy(loop_scratch(conn->loop), conn->kept, kept);
 	show(conn, loop_scratch(conn->loop), kept, kept);
 }
 
@@ -351,11 +373,11 @@ static void
 take_in(struct conn *conn)
 {
 	char *scratch = loop_scratch(conn->loop);
-	size_t kept = buf_len(&conn->in);
+	size_t kept = conn->kept_len;
 	size_t got;
 
 	if (kept)
-		memcpy(scratch, buf_bytes(&conn->in), kept);
+		memcpy(scratch, conn->kept, kept);
 	got = read_all(conn, scratch + kept, READ_ENOUGH);
 	if (got > 0)
 		show(conn, scratch, kept, kept + got);
@@ -373,7 +395,7 @@ conn_pause(struct conn *conn, bool paused)
 size_t
 conn_unread(const struct conn *conn)
 {
-	return buf_len(&conn->in);
+	return conn->kept_len;
 }
 
 int
@@ -430,7 +452,7 @@ conn_filter(struct conn *conn, const struct conn_filter *filter, void *state, in
 
 	assert(!conn->filtered);
 	/* Called from INPUT, what is left there is looked at when that returns. */
-	if (!filtered || conn->fd == -1 || (!conn->showing && buf_len(&conn->in) > 0)) {
+	if (!filtered || conn->fd == -1 || (!conn->showing && conn->kept_len > 0)) {
 		filter->free(state);
 		free(filtered);
 		return false;
@@ -522,7 +544,7 @@ end_of_turn(void *owner)
 	}
 	if (conn->fd != -1 && conn->unseen && may_show(conn) && !was_full) {
 		conn->unseen = false;
-		if (buf_len(&conn->in) > 0)
+		if (conn->kept_len > 0)
 			show_kept(conn);
 		conn_flush_later(conn);
 	}
