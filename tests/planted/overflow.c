@@ -5,9 +5,9 @@
 Test(planted, overflow)
 {
 	volatile size_t end = 8;
-	char *bytes = malloc(end);
+	volatile char *bytes = malloc(end);
 
 	cr_assert(bytes);
 	bytes[end] = 1;
-	free(bytes);
+	free((void *)bytes);
 }
