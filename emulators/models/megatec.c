@@ -54,6 +54,8 @@ say_status(struct emu *emu, const char *rest, int number)
 	const struct emu_device_file *device = emu_device(emu);
 	const struct emu_battery *b = emu_battery(emu);
 	double fault = b->fault_volts > 0 ? b->fault_volts : emu_battery_input_volts(b);
+	double hertz = device->dialect->bit == VOLTRONIC_QS ? emu_battery_output_hertz(b)
+							    : emu_battery_input_hertz(b);
 	char volts[16], celsius[16], bits[9];
 
 	if (device->per_cell)
@@ -63,8 +65,8 @@ say_status(struct emu *emu, const char *rest, int number)
 	snprintf(celsius, sizeof(celsius), device->no_temperature ? "--.-" : "%04.1f", b->celsius);
 	status_bits(bits, b);
 	emu_say(emu, "(%05.1f %05.1f %05.1f %03.0f %04.1f %s %s %s", emu_battery_input_volts(b),
-	    fault, emu_battery_output_volts(b), emu_battery_load_now(b), emu_battery_input_hertz(b),
-	    volts, celsius, bits);
+	    fault, emu_battery_output_volts(b), emu_battery_load_now(b), hertz, volts, celsius,
+	    bits);
 	return EMU_SAID;
 }
 
