@@ -8,9 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const struct upsdconf_source source = {
-	.conf_path = "/nowhere", .state_path = "/run/nut", .data_path = "/usr/share/nut", .port = 3493
-};
+static const struct upsdconf_source source = { .conf_path = "/nowhere",
+	.state_path = "/run/nut",
+	.data_path = "/usr/share/nut",
+	.port = 3493 };
 
 /* The first fault that TEXT as upsd.conf makes; NULL: none.  CONF is the caller's to free. */
 static struct upsdconf *
