@@ -3,7 +3,7 @@
 #   make                  everything, into build/ (B= another folder)
 #   make check            the unit tests;  make SAN=1 check  the same under ASan and UBSan
 #   make install          DESTDIR= PREFIX= CONFPATH= STATEPATH= PIDPATH= ALTPIDPATH= DRVPATH= DATAPATH=
-#                         PORT= RUN_AS_USER= RUN_AS_GROUP=
+#                         MANPATH= PORT= RUN_AS_USER= RUN_AS_GROUP=
 #   make clean
 #
 #   CC=clang              the other compiler
@@ -132,6 +132,11 @@ install: all
 	$(INSTALL) -t $(DESTDIR)$(PREFIX)/sbin $(SBIN)
 	$(INSTALL) -t $(DESTDIR)$(DRVPATH) $(DRIVERS)
 	$(INSTALL) -m 644 -t $(DESTDIR)$(DATAPATH) share/cmdvartab
+	$(INSTALL) -m 644 -t $(DESTDIR)$(DATAPATH)/emulators/devices emulators/devices/*.dev
+	$(INSTALL) -m 644 -t $(DESTDIR)$(DATAPATH)/emulators/scenarios emulators/scenarios/*.scenario
+	$(INSTALL) -m 644 -t $(DESTDIR)$(CONFPATH) conf/*.sample
+	$(INSTALL) -m 644 -t $(DESTDIR)$(MANPATH)/man5 docs/man/*.5
+	$(INSTALL) -m 644 -t $(DESTDIR)$(MANPATH)/man8 docs/man/*.8
 
 clean:
 	rm -rf $(B)
