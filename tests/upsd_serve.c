@@ -582,6 +582,82 @@ Test(upsd_serve, a_socket_for_everybody_is_not_trusted, .init = stage_live, .fin
 	driver_dumps();
 }
 
+/* ---- anything at all ---- */
+
+/* A line, or nearly one, of WORDS and of bytes that are in no word. */
+static size_t
+random_line(unsigned *seed, const char *const *words, size_t len, char *out)
+{
+	char *at = out;
+
+	for (int i = rand_r(seed) % 6; i >= 0; i--) {
+		if (rand_r(seed) % 12)
+			at = stpcpy(at, words[(size_t)rand_r(seed) % len]);
+		else
+			*at++ = (char)rand_r(seed);
+		if (rand_r(seed) % 8)
+			*at++ = ' ';
+	}
+	*at++ = '\n';
+	return (size_t)(at - out);
+}
+
+Test(upsd_serve, random_lines_from_clients, .init = stage_live, .fini = stage_end)
+{
+	static const char *const words[] = { "GET", "LIST", "SET", "VAR", "INSTCMD", "TRACKING",
+		"ON", "OFF", "u", "Dead", "ups.status", "ups.id", "load.off", "server.info",
+		"USERNAME", "PASSWORD", "other", "root", "LOGIN", "FSD", "STARTTLS", "ENUM",
+		"RANGE", "DESC", "UPS", "CLIENT", "\"", "\\", "#", "=", "\"a b\"", "\"\"" };
+	unsigned seed = 3493;
+	char line[600];
+
+	for (int round = 0; round < 40; round++) {
+		int fd = round % 2 ? client_as("other", "root") : client_from("192.0.2.7");
+
+		for (int i = 0; i < 50; i++) {
+			size_t len =
+			    random_line(&seed, words, sizeof(words) / sizeof(*words), line);
+
+			(void)!send(fd, line, len, MSG_NOSIGNAL);
+			fast_turn(stage.loop, 1);
+		}
+		close(fd);
+		(void)driver_hears();
+		fd = client_from("192.0.2.1");
+		cr_assert_str_eq(ask(fd, "GET VAR u battery.charge\n"),
+		    "VAR u battery.charge \"100\"\n", "round %d", round);
+		close(fd);
+	}
+}
+
+Test(upsd_serve, random_lines_from_a_driver, .init = stage_live, .fini = stage_end)
+{
+	static const char *const words[] = { "SETINFO", "DELINFO", "ADDENUM", "DELENUM", "ADDRANGE",
+		"DELRANGE", "SETAUX", "SETFLAGS", "ADDCMD", "DELCMD", "DATAOK", "DATASTALE",
+		"DUMPDONE", "TRACKING", "PONG", "ups.status", "ups.id", "a.b", "RW", "STRING",
+		"NUMBER", "0", "-1", "10", "99999999999999999999", "\"OL\"", "\"", "\\", "#",
+		"\"a b\"" };
+	int fd = client_from("192.0.2.1");
+	unsigned seed = 20011127;
+	char line[600];
+
+	for (int i = 0; i < 3000; i++) {
+		size_t len = random_line(&seed, words, sizeof(words) / sizeof(*words), line);
+
+		cr_assert_eq(send(stage.driver, line, len, MSG_NOSIGNAL), (ssize_t)len);
+		fast_turn(stage.loop, 1);
+		if (i % 100 == 0) {
+			const char *all = ask(fd, "LIST VAR u\nLIST RW u\nLIST CMD u\n");
+
+			cr_assert(!strncmp(all, "BEGIN", 5) || !strncmp(all, "ERR DATA-STALE", 14),
+			    "%s", all);
+		}
+	}
+	driver_says("\n\"\n" DRIVER_DUMP "DATAOK\nDUMPDONE\n");
+	cr_expect_str_eq(ask(fd, "GET VAR u battery.charge\n"), "VAR u battery.charge \"100\"\n");
+	close(fd);
+}
+
 /* ---- reload ---- */
 
 /* The first words of the report. */

@@ -232,7 +232,9 @@ write_report(const char *path, unsigned count, const char *fault)
 	file = fopen(fresh, "wxe");
 	if (!file)
 		return false;
-	ok = fprintf(file, "%u %s\npid %ld\n", count, fault ? fault : "ok", (long)getpid()) > 0;
+	/* As much of the fault as the reader, main.c, takes. */
+	ok =
+	    fprintf(file, "%u %.1000s\npid %ld\n", count, fault ? fault : "ok", (long)getpid()) > 0;
 	ok = fclose(file) == 0 && ok;
 	return ok && rename(fresh, path) == 0;
 }
