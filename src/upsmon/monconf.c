@@ -1,0 +1,451 @@
+#include "upsmon/monconf.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define PORT_DEFAULT 3493
+#define LONG_WHILE_S (366L * 24 * 3600)
+
+/* What is being read, passed to each directive's function. */
+struct reading {
+	struct monconf *conf;
+	const struct words *line;
+	const char *path;
+	unsigned at;
+	struct faults *faults;
+};
+
+#define fault(reading, ...)                                                                        \
+	faults_add((reading)->faults, (reading)->path, (reading)->at, __VA_ARGS__)
+#define warning(reading, ...)                                                                      \
+	faults_warn((reading)->faults, (reading)->path, (reading)->at, __VA_ARGS__)
+
+static char *
+copy(struct reading *reading, const char *text)
+{
+	char *copied = strdup(text);
+
+	if (!copied)
+		fault(reading, "out of memory");
+	return copied;
+}
+
+static void
+replace(struct reading *reading, char **field, const char *text)
+{
+	free(*field);
+	*field = copy(reading, text);
+}
+
+/* ---- One function a directive; the table at the end has checked the number of words ---- */
+
+struct directive {
+	const char *word;
+	size_t min, max; /* words, the directive included */
+	void (*take)(struct reading *reading, const struct directive *directive);
+	size_t field; /* offset into struct monconf */
+	long least, most;
+};
+
+static void *
+field_of(struct reading *reading, const struct directive *directive)
+{
+	return (char *)reading->conf + directive->field;
+}
+
+static void
+take_number(struct reading *reading, const struct directive *directive)
+{
+	long *field = field_of(reading, directive);
+
+	if (!conffile_number(reading->line->word[1], directive->least, directive->most, field))
+		fault(reading, "%s takes a whole number from %ld to %ld, not %s", directive->word,
+		    directive->least, directive->most, reading->line->word[1]);
+}
+
+static void
+take_bool(struct reading *reading, const struct directive *directive)
+{
+	bool *field = field_of(reading, directive);
+
+	if (!conffile_bool(reading->line->word[1], field))
+		fault(
+		    reading, "%s takes yes or no, not %s", directive->word, reading->line->word[1]);
+}
+
+static void
+take_text(struct reading *reading, const struct directive *directive)
+{
+	replace(reading, field_of(reading, directive), reading->line->word[1]);
+}
+
+/* SHUTDOWNCMD: several words are joined as the shell will see them. */
+static void
+take_shutdown_cmd(struct reading *reading, const struct directive *directive)
+{
+	struct buf text = { 0 };
+
+	for (size_t i = 1; i < reading->line->len; i++) {
+		if (i > 1)
+			buf_add_text(&text, " ");
+		buf_add_text(&text, reading->line->word[i]);
+	}
+	buf_add(&text, "", 1);
+	free(reading->conf->shutdown_cmd);
+	reading->conf->shutdown_cmd = buf_steal(&text);
+	if (!reading->conf->shutdown_cmd)
+		fault(reading, "out of memory");
+}
+
+static void
+free_words(char **words)
+{
+	for (size_t i = 0; words && words[i]; i++)
+		free(words[i]);
+	free(words);
+}
+
+static void
+take_notify_cmd(struct reading *reading, const struct directive *directive)
+{
+	char **words = calloc(reading->line->len, sizeof(*words));
+
+	free_words(reading->conf->notify_cmd.words);
+	reading->conf->notify_cmd.words = words;
+	for (size_t i = 1; words && i < reading->line->len; i++)
+		words[i - 1] = copy(reading, reading->line->word[i]);
+	if (!words)
+		fault(reading, "out of memory");
+}
+
+static bool
+parse_role(const char *word, bool *primary)
+{
+	*primary = !strcasecmp(word, "primary") || !strcasecmp(word, "master");
+	return *primary || !strcasecmp(word, "secondary") || !strcasecmp(word, "slave");
+}
+
+static bool
+is_monitored(const struct monconf *conf, const char *text)
+{
+	for (size_t i = 0; i < conf->monitors_len; i++)
+		if (!strcmp(conf->monitors[i].text, text))
+			return true;
+	return false;
+}
+
+/* "MONITOR ups[@host[:port]] powervalue user password primary|secondary" */
+static void
+take_monitor(struct reading *reading, const struct directive *directive)
+{
+	char *const *word = reading->line->word;
+	struct monconf *conf = reading->conf;
+	struct monconf_monitor monitor = { .line = reading->at }, *monitors;
+	const char *wrong = addr_ups_at(&monitor.at, word[1], true, PORT_DEFAULT);
+	long power_value = 0;
+
+	if (wrong)
+		fault(reading, "%s: %s", word[1], wrong);
+	else if (!conffile_number(word[2], 0, 1000, &power_value))
+		fault(reading, "%s: the power value is a whole number from 0, not %s", word[1],
+		    word[2]);
+	else if (!parse_role(word[5], &monitor.primary))
+		fault(reading, "%s: write primary or secondary, not %s", word[1], word[5]);
+	else if (!*word[3])
+		fault(reading, "%s: the user name is empty", word[1]);
+	else if (is_monitored(conf, word[1]))
+		fault(reading, "%s is monitored by an earlier line", word[1]);
+	else if (conf->monitors_len == MONCONF_MONITORS_MAX)
+		fault(reading, "no more than %d UPSes can be monitored", MONCONF_MONITORS_MAX);
+	else if (!(monitors =
+			 reallocarray(conf->monitors, conf->monitors_len + 1, sizeof(*monitors))))
+		fault(reading, "out of memory");
+	else {
+		conf->monitors = monitors;
+		monitor.text = copy(reading, word[1]);
+		monitor.power_value = (unsigned)power_value;
+		monitor.user = copy(reading, word[3]);
+		monitor.password = copy(reading, word[4]);
+		conf->monitors[conf->monitors_len++] = monitor;
+	}
+}
+
+static void
+take_notify_message(struct reading *reading, const struct directive *directive)
+{
+	enum notify_type type;
+
+	if (!notify_type_parse(reading->line->word[1], &type))
+		fault(reading, "no such notification: %s", reading->line->word[1]);
+	else
+		replace(reading, &reading->conf->notify[type].message, reading->line->word[2]);
+}
+
+static void
+take_notify_flag(struct reading *reading, const struct directive *directive)
+{
+	enum notify_type type;
+
+	if (!notify_type_parse(reading->line->word[1], &type))
+		fault(reading, "no such notification: %s", reading->line->word[1]);
+	else if (!notify_flags_parse(reading->line->word[2], &reading->conf->notify[type].flags))
+		fault(reading, "%s: write IGNORE, or SYSLOG, WALL and EXEC with + between them",
+		    reading->line->word[2]);
+}
+
+/* "SHUTDOWNEXIT yes|no|seconds" */
+static void
+take_shutdown_exit(struct reading *reading, const struct directive *directive)
+{
+	struct monconf *conf = reading->conf;
+	const char *word = reading->line->word[1];
+
+	if (conffile_number(word, 2, LONG_WHILE_S, &conf->shutdown_exit_s))
+		conf->shutdown_exit = true;
+	else if (!conffile_bool(word, &conf->shutdown_exit))
+		fault(reading, "SHUTDOWNEXIT takes yes, no or a number of seconds, not %s", word);
+	else
+		conf->shutdown_exit_s = 0;
+}
+
+static void
+take_cert_ident(struct reading *reading, const struct directive *directive)
+{
+	replace(reading, &reading->conf->cert_ident, reading->line->word[1]);
+	replace(reading, &reading->conf->cert_password, reading->line->word[2]);
+}
+
+/* "CERTHOST host[:port] name certverify forcessl" */
+static void
+take_cert_host(struct reading *reading, const struct directive *directive)
+{
+	char *const *word = reading->line->word;
+	struct monconf *conf = reading->conf;
+	struct monconf_host host = { 0 }, *hosts;
+	struct ups_at at;
+	const char *wrong = addr_ups_at(&at, word[1], false, 0);
+
+	if (wrong)
+		fault(reading, "%s: %s", word[1], wrong);
+	else if (!conffile_bool(word[3], &host.verify) || !conffile_bool(word[4], &host.force))
+		fault(reading, "CERTHOST takes a host, a certificate's name, and twice 0 or 1");
+	else if (!(hosts = reallocarray(conf->hosts, conf->hosts_len + 1, sizeof(*hosts))))
+		fault(reading, "out of memory");
+	else {
+		conf->hosts = hosts;
+		host.host = copy(reading, at.host);
+		host.name = copy(reading, word[2]);
+		host.port = at.port;
+		conf->hosts[conf->hosts_len++] = host;
+	}
+}
+
+#define FIELD(name) offsetof(struct monconf, name)
+static const struct directive directives[] = {
+	{ "ALARMCRITICAL", 2, 2, take_bool, FIELD(alarm_critical), 0, 0 },
+	{ "CERTFILE", 2, 2, take_text, FIELD(cert_file), 0, 0 },
+	{ "CERTHOST", 5, 5, take_cert_host, 0, 0, 0 },
+	{ "CERTIDENT", 3, 3, take_cert_ident, 0, 0, 0 },
+	{ "CERTPATH", 2, 2, take_text, FIELD(cert_path), 0, 0 },
+	{ "CERTVERIFY", 2, 2, take_bool, FIELD(cert_verify), 0, 0 },
+	{ "DEADTIME", 2, 2, take_number, FIELD(deadtime_s), 1, LONG_WHILE_S },
+	{ "DEBUG_MIN", 2, 2, take_number, FIELD(debug_min), 0, 9 },
+	{ "FINALDELAY", 2, 2, take_number, FIELD(finaldelay_s), 0, 3600 },
+	{ "FORCESSL", 2, 2, take_bool, FIELD(force_ssl), 0, 0 },
+	{ "HOSTSYNC", 2, 2, take_number, FIELD(hostsync_s), 0, 86400 },
+	{ "MINSUPPLIES", 2, 2, take_number, FIELD(min_supplies), 0, 1000 },
+	{ "MONITOR", 6, 6, take_monitor, 0, 0, 0 },
+	{ "NOCOMMWARNTIME", 2, 2, take_number, FIELD(nocommwarntime_s), 1, LONG_WHILE_S },
+	{ "NOTIFYCMD", 2, WORDS_MAX, take_notify_cmd, 0, 0, 0 },
+	{ "NOTIFYFLAG", 3, 3, take_notify_flag, 0, 0, 0 },
+	{ "NOTIFYMSG", 3, 3, take_notify_message, 0, 0, 0 },
+	{ "OBLBDURATION", 2, 2, take_number, FIELD(oblbduration_s), -1, 86400 },
+	{ "OFFDURATION", 2, 2, take_number, FIELD(offduration_s), -1, LONG_WHILE_S },
+	{ "OVERDURATION", 2, 2, take_number, FIELD(overduration_s), -1, LONG_WHILE_S },
+	{ "POLLFAIL_LOG_THROTTLE_MAX", 2, 2, take_number, FIELD(pollfail_log_throttle), -1,
+	    INT_MAX },
+	{ "POLLFREQ", 2, 2, take_number, FIELD(pollfreq_s), 1, 86400 },
+	{ "POLLFREQALERT", 2, 2, take_number, FIELD(pollfreqalert_s), 1, 86400 },
+	{ "POWERDOWNFLAG", 2, 2, take_text, FIELD(powerdown_flag), 0, 0 },
+	{ "RBWARNTIME", 2, 2, take_number, FIELD(rbwarntime_s), 1, LONG_WHILE_S },
+	{ "RUN_AS_USER", 2, 2, take_text, FIELD(run_as_user), 0, 0 },
+	{ "SHUTDOWNCMD", 2, WORDS_MAX, take_shutdown_cmd, 0, 0, 0 },
+	{ "SHUTDOWNEXIT", 2, 2, take_shutdown_exit, 0, 0, 0 },
+};
+
+static const struct directive *
+find(const char *word)
+{
+	for (size_t i = 0; i < sizeof(directives) / sizeof(*directives); i++)
+		if (!strcmp(word, directives[i].word))
+			return &directives[i];
+	return NULL;
+}
+
+static void
+take_line(struct reading *reading)
+{
+	const struct words *line = reading->line;
+	const struct directive *directive = find(line->word[0]);
+
+	/* A word of some other NUT release must not leave the host unprotected: warn and go on. */
+	if (!directive)
+		warning(reading, "no such directive, ignored: %s", line->word[0]);
+	else if (line->len < directive->min || line->len > directive->max)
+		fault(reading, "%s takes %zu words behind it%s", directive->word,
+		    directive->min - 1, directive->max > directive->min ? " or more" : "");
+	else if (line->eight_bit && directive->take != take_notify_message)
+		fault(reading, "bytes outside ASCII are not allowed in %s", directive->word);
+	else
+		directive->take(reading, directive);
+}
+
+/* What only the whole file shows. */
+static void
+check_whole(const struct monconf *conf, struct faults *faults)
+{
+	long sum = 0;
+	bool primary = false, anybody_told = false;
+
+	for (size_t i = 0; i < conf->monitors_len; i++) {
+		sum += conf->monitors[i].power_value;
+		primary = primary || conf->monitors[i].primary;
+	}
+	for (size_t i = 0; i < NOTIFY_TYPES; i++)
+		anybody_told = anybody_told || conf->notify[i].flags & NOTIFY_EXEC;
+	if (!conf->monitors_len && conf->min_supplies)
+		faults_add(faults, conf->path, 0, "no MONITOR line: there is nothing to watch");
+	else if (sum < conf->min_supplies)
+		faults_add(faults, conf->path, 0,
+		    "the power values add up to %ld, less than MINSUPPLIES %ld: this host would "
+		    "have to "
+		    "shut down at once",
+		    sum, conf->min_supplies);
+	if (!conf->shutdown_cmd && conf->min_supplies)
+		faults_add(
+		    faults, conf->path, 0, "no SHUTDOWNCMD: this host could not be shut down");
+	if (primary && !conf->powerdown_flag)
+		faults_add(faults, conf->path, 0,
+		    "no POWERDOWNFLAG: a primary needs it to have the UPS switched off at the end");
+	if (anybody_told && !conf->notify_cmd.words)
+		faults_warn(
+		    faults, conf->path, 0, "NOTIFYFLAG says EXEC, but there is no NOTIFYCMD");
+	if (conf->deadtime_s < conf->pollfreq_s || conf->deadtime_s < conf->pollfreqalert_s)
+		faults_warn(faults, conf->path, 0,
+		    "DEADTIME %ld is shorter than the time between two polls", conf->deadtime_s);
+}
+
+static struct monconf *
+with_defaults(const char *path)
+{
+	struct monconf *conf = calloc(1, sizeof(*conf));
+
+	if (!conf)
+		return NULL;
+	*conf = (struct monconf){
+		.path = strdup(path),
+		.min_supplies = 1,
+		.pollfreq_s = 5,
+		.pollfreqalert_s = 5,
+		.hostsync_s = 15,
+		.deadtime_s = 15,
+		.finaldelay_s = 5,
+		.rbwarntime_s = 43200,
+		.nocommwarntime_s = 300,
+		.offduration_s = 30,
+		.overduration_s = -1,
+		.oblbduration_s = 0,
+		.pollfail_log_throttle = -1,
+		.alarm_critical = true,
+		.shutdown_exit = true,
+		.debug_min = -1,
+	};
+	for (size_t i = 0; i < NOTIFY_TYPES; i++)
+		conf->notify[i].flags = NOTIFY_FLAGS_DEFAULT;
+	if (!conf->path) {
+		free(conf);
+		return NULL;
+	}
+	return conf;
+}
+
+struct monconf *
+monconf_from(struct conffile *file, struct faults *faults)
+{
+	struct monconf *conf = with_defaults(conffile_path(file));
+	size_t faults_before = faults->faults;
+	struct words line;
+
+	if (!conf) {
+		faults_add(faults, conffile_path(file), 0, "out of memory");
+		return NULL;
+	}
+	while (conffile_next(file, &line, faults)) {
+		struct reading reading = { conf, &line, conf->path, conffile_line(file), faults };
+
+		take_line(&reading);
+	}
+	check_whole(conf, faults);
+	if (faults->faults > faults_before) {
+		monconf_free(conf);
+		return NULL;
+	}
+	return conf;
+}
+
+struct monconf *
+monconf_read(const char *path, struct faults *faults)
+{
+	struct conffile *file = conffile_open(path);
+	struct monconf *conf;
+
+	if (!file) {
+		faults_add(faults, path, 0, "cannot be read: %s", strerror(errno));
+		return NULL;
+	}
+	conf = monconf_from(file, faults);
+	conffile_close(file);
+	return conf;
+}
+
+static void
+free_secret(char *secret)
+{
+	if (secret)
+		explicit_bzero(secret, strlen(secret));
+	free(secret);
+}
+
+void
+monconf_free(struct monconf *conf)
+{
+	if (!conf)
+		return;
+	for (size_t i = 0; i < conf->monitors_len; i++) {
+		free(conf->monitors[i].text);
+		free(conf->monitors[i].user);
+		free_secret(conf->monitors[i].password);
+	}
+	for (size_t i = 0; i < conf->hosts_len; i++) {
+		free(conf->hosts[i].host);
+		free(conf->hosts[i].name);
+	}
+	for (size_t i = 0; i < NOTIFY_TYPES; i++)
+		free(conf->notify[i].message);
+	free(conf->monitors);
+	free(conf->hosts);
+	free(conf->shutdown_cmd);
+	free(conf->powerdown_flag);
+	free(conf->run_as_user);
+	free_words(conf->notify_cmd.words);
+	free(conf->cert_path);
+	free(conf->cert_file);
+	free(conf->cert_ident);
+	free_secret(conf->cert_password);
+	free(conf->path);
+	free(conf);
+}

@@ -1,0 +1,63 @@
+/* monconf.h - upsmon.conf (docs/man/upsmon.conf.5), read whole and checked before any of it counts.
+ */
+#ifndef MONCONF_H
+#define MONCONF_H
+
+#include "base/addr.h"
+#include "base/conffile.h"
+#include "upsmon/notify.h"
+
+#include <stdbool.h>
+
+#define MONCONF_MONITORS_MAX 256
+
+struct monconf_monitor {
+	char *text; /* as written: "myups@host:3493"; what logs and notifications call it */
+	struct ups_at at;
+	unsigned power_value;
+	char *user, *password; /* a secret */
+	bool primary;
+	unsigned line;
+};
+
+/* CERTHOST */
+struct monconf_host {
+	char *host, *name;
+	uint16_t port; /* 0: any */
+	bool verify, force;
+};
+
+struct monconf {
+	char *path;
+	struct monconf_monitor *monitors;
+	size_t monitors_len;
+	struct monconf_host *hosts;
+	size_t hosts_len;
+
+	long min_supplies;
+	long pollfreq_s, pollfreqalert_s, hostsync_s, deadtime_s, finaldelay_s;
+	long rbwarntime_s, nocommwarntime_s;
+	long offduration_s, overduration_s, oblbduration_s; /* negative: never */
+	long pollfail_log_throttle; /* log each Nth failure; negative: each, 0: only the first */
+	bool alarm_critical;
+	bool shutdown_exit;   /* SHUTDOWNEXIT yes, or a delay */
+	long shutdown_exit_s; /* for yes: 0; how long to stay connected meanwhile */
+	long debug_min;	      /* -1: not given */
+
+	char *shutdown_cmd, *powerdown_flag, *run_as_user; /* NULL: not given */
+	struct notify_command notify_cmd;
+	struct {
+		char *message; /* NULL: stock */
+		unsigned flags;
+	} notify[NOTIFY_TYPES];
+
+	char *cert_path, *cert_file, *cert_ident, *cert_password; /* NULL: not given */
+	bool cert_verify, force_ssl;
+};
+
+/* NULL when unreadable or faulty: FAULTS then says why.  Warnings do not make it fail. */
+struct monconf *monconf_read(const char *path, struct faults *faults);
+struct monconf *monconf_from(struct conffile *file, struct faults *faults);
+void monconf_free(struct monconf *conf);
+
+#endif
