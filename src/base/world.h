@@ -50,6 +50,7 @@ struct world {
 	 * gives the pid of one that has ended and its status, or 0. */
 	pid_t (*spawn)(void *owner, const struct world_spawn *what);
 	pid_t (*wait)(void *owner, int *status);
+	void (*kill)(void *owner, pid_t pid, int signal); /* one that spawn() started */
 
 	/* Put QUESTION to the helper (helper.h), which may block for us.  A descriptor from which
 	 * the answer is read to its end; no bytes at all means no answer.  Close it to withdraw. */
