@@ -38,7 +38,7 @@ struct monconf {
 	long pollfreq_s, pollfreqalert_s, hostsync_s, deadtime_s, finaldelay_s;
 	long rbwarntime_s, nocommwarntime_s;
 	long offduration_s, overduration_s, oblbduration_s; /* negative: never */
-	long pollfail_log_throttle; /* log each Nth failure; negative: each, 0: only the first */
+	long pollfail_log_throttle; /* log a repeated failure each Nth time; below 1: never again */
 	bool alarm_critical;
 	bool shutdown_exit;   /* SHUTDOWNEXIT yes, or a delay */
 	long shutdown_exit_s; /* for yes: 0; how long to stay connected meanwhile */

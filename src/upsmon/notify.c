@@ -38,7 +38,8 @@ static const struct {
 	[NOTIFY_NOTBOOST] = { "NOTBOOST", "UPS %s: no longer boosting incoming voltage" },
 	[NOTIFY_OTHER] = { "OTHER", "UPS %s: unknown words in its status: %s" },
 	[NOTIFY_NOTOTHER] = { "NOTOTHER", "UPS %s: no unknown words in its status" },
-	[NOTIFY_SHUTDOWN_HOSTSYNC] = { "SHUTDOWN_HOSTSYNC", "UPS %s: waiting for secondaries to log out" },
+	[NOTIFY_SHUTDOWN_HOSTSYNC] = { "SHUTDOWN_HOSTSYNC",
+	    "UPS %s: waiting for secondaries to log out" },
 	[NOTIFY_SUSPEND_STARTING] = { "SUSPEND_STARTING", "This host is going to sleep" },
 	[NOTIFY_SUSPEND_FINISHED] = { "SUSPEND_FINISHED", "This host has woken up" },
 	[NOTIFY_SUSPEND_TIMEJUMP_UNEXPECTED] = { "SUSPEND_TIMEJUMP_UNEXPECTED",
@@ -75,7 +76,8 @@ flag_named(const char *text, size_t len)
 	static const struct {
 		const char *name;
 		unsigned flag;
-	} flags[] = { { "SYSLOG", NOTIFY_SYSLOG }, { "WALL", NOTIFY_WALL }, { "EXEC", NOTIFY_EXEC } };
+	} flags[] = { { "SYSLOG", NOTIFY_SYSLOG }, { "WALL", NOTIFY_WALL },
+		{ "EXEC", NOTIFY_EXEC } };
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
 		if (strlen(flags[i].name) == len && !strncasecmp(text, flags[i].name, len))
@@ -130,9 +132,9 @@ notify_format(struct buf *out, const char *message, const char *ups, const char 
 /* A program to run, or running. */
 struct run {
 	struct run *next;
-	char **argv; /* owned */
+	char **argv;  /* owned */
 	char *env[3]; /* owned; NULL-ended */
-	pid_t pid; /* 0: waits */
+	pid_t pid;    /* 0: waits */
 	struct timer limit;
 	struct notifier *notifier;
 };
@@ -152,7 +154,7 @@ notifier_new(struct loop *loop)
 	if (notifier) {
 		notifier->loop = loop;
 		notifier->waiting_end = &notifier->waiting;
-		notifier->full = (struct log_rate) { .each_ms = 60000, .burst = 1 };
+		notifier->full = (struct log_rate){ .each_ms = 60000, .burst = 1 };
 	}
 	return notifier;
 }
@@ -204,7 +206,8 @@ kill_hung(void *owner)
 	struct run *run = owner;
 
 	log_warnx("%s runs for more than %d s: killed", run->argv[0], NOTIFY_TIMEOUT_MS / 1000);
-	loop_world(run->notifier->loop)->kill(loop_world(run->notifier->loop)->owner, run->pid, SIGKILL);
+	loop_world(run->notifier->loop)
+	    ->kill(loop_world(run->notifier->loop)->owner, run->pid, SIGKILL);
 }
 
 static void
@@ -230,7 +233,7 @@ start_waiting(struct notifier *notifier)
 		run->next = notifier->running;
 		notifier->running = run;
 		notifier->running_len++;
-		run->limit = (struct timer) { .fire = kill_hung, .owner = run };
+		run->limit = (struct timer){ .fire = kill_hung, .owner = run };
 		loop_timer_in(notifier->loop, &run->limit, NOTIFY_TIMEOUT_MS);
 	}
 }
@@ -282,7 +285,8 @@ copy_words(char *const *words, const char *last)
 }
 
 static void
-queue(struct notifier *notifier, char *const *words, const char *last, const char *type, const char *ups)
+queue(struct notifier *notifier, char *const *words, const char *last, const char *type,
+    const char *ups)
 {
 	struct run *run = calloc(1, sizeof(*run));
 	struct buf env = { 0 };
@@ -303,7 +307,8 @@ queue(struct notifier *notifier, char *const *words, const char *last, const cha
 	}
 	if (notifier->waiting_len == NOTIFY_WAITING) {
 		if (log_rate(&notifier->full, loop_now_ms(notifier->loop), &missed))
-			log_error("%d notifications wait already: %s is not passed on", NOTIFY_WAITING, type);
+			log_error("%d notifications wait already: %s is not passed on",
+			    NOTIFY_WAITING, type);
 		run_free(run);
 		return;
 	}
@@ -317,7 +322,8 @@ static void
 queue_command(struct notifier *notifier, const struct notify_command *command, const char *text,
     const char *type, const char *ups)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:,@";
+	static const char plain[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:,@";
 	char *const *words = command->words;
 	struct buf line = { 0 };
 	char *shell[5];
@@ -326,8 +332,8 @@ queue_command(struct notifier *notifier, const struct notify_command *command, c
 		queue(notifier, words, text, type, ups);
 		return;
 	}
-	/* A line for the shell, as older files have it.  The message is its first argument and never
-	 * part of the line, so that nothing a server says can be run. */
+	/* A line for the shell, as older files have it.  The message is its first argument and
+	 * never part of the line, so that nothing a server says can be run. */
 	if (!buf_add_format(&line, "%s \"$1\"", words[0]) || !buf_add(&line, "", 1)) {
 		buf_free(&line);
 		return;

@@ -1,0 +1,479 @@
+/* main.c - upsmon(8): options, the two processes, signals. */
+#include "upsmon/upsmon.h"
+
+#include "base/helper.h"
+#include "base/log.h"
+#include "base/proc.h"
+#include "ups/paths.h"
+#include "upsmon/flag.h"
+#include "upsmon/parent.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct options {
+	const char *command; /* -c */
+	const char *conf, *user, *root;
+	pid_t pid; /* -P */
+	int debug;
+	bool foreground, background, one_process, check, test_flag, rehearse;
+	long connect_s;
+};
+
+struct running {
+	struct loop *loop;
+	struct upsmon *upsmon;
+	struct options options;
+	const char *conf_path;
+	int parent_fd;			     /* -1: one process */
+	char *shutdown_cmd, *powerdown_flag; /* fixed at start */
+	struct timer watchdog;
+};
+
+static const char usage_text[] =
+    "usage: upsmon [-BDFKpRt46] [-f file] [-P pid] [-r dir] [-u user] [-W seconds]\n"
+    "       upsmon -c fsd|stop|reload\n"
+    "       upsmon -c test-notify TYPE [ups]\n"
+    "  -B  background even with -D         -D  more debug messages; foreground\n"
+    "  -F  foreground                      -K  is POWERDOWNFLAG set?  exit 0 if so\n"
+    "  -p  one privileged process          -R  rehearse: play all, change nothing\n"
+    "  -t  check the configuration         -V  version\n";
+
+static void
+usage(FILE *to, int status)
+{
+	fputs(usage_text, to);
+	exit(status);
+}
+
+static void
+parse_options(struct options *out, int argc, char **argv)
+{
+	int option;
+	char *end;
+
+	while ((option = getopt(argc, argv, "+BDFKpRtVh46ic:f:P:r:u:W:")) != -1) {
+		switch (option) {
+		case 'B':
+			out->background = true;
+			break;
+		case 'D':
+			out->debug++;
+			out->foreground = true;
+			break;
+		case 'F':
+			out->foreground = true;
+			break;
+		case 'K':
+			out->test_flag = true;
+			break;
+		case 'p':
+			out->one_process = true;
+			break;
+		case 'R':
+			out->rehearse = true;
+			break;
+		case 't':
+			out->check = true;
+			break;
+		case '4':
+		case '6':
+		case 'i':
+			break; /* every address of a host is tried in any case */
+		case 'c':
+			out->command = optarg;
+			break;
+		case 'f':
+			out->conf = optarg;
+			break;
+		case 'r':
+			out->root = optarg;
+			break;
+		case 'u':
+			out->user = optarg;
+			break;
+		case 'P':
+			out->pid = (pid_t)strtol(optarg, &end, 10);
+			if (*end || out->pid <= 1)
+				usage(stderr, 2);
+			break;
+		case 'W':
+			out->connect_s = strtol(optarg, &end, 10);
+			if (*end || out->connect_s < 1)
+				usage(stderr, 2);
+			break;
+		case 'V':
+			paths_print_version("upsmon");
+			exit(0);
+		case 'h':
+			usage(stdout, 0);
+			break;
+		default:
+			usage(stderr, 2);
+		}
+	}
+}
+
+/* ---- Configuration ---- */
+
+/* Passwords are in it, so others may not read it (spec: file permissions). */
+static void
+check_mode(const char *path, struct faults *faults)
+{
+	const char *open_files = getenv("NUT_ALLOW_OPEN_FILES");
+	struct stat st;
+
+	if (stat(path, &st) == -1 || !(st.st_mode & (S_IROTH | S_IWOTH)))
+		return;
+	if (open_files && !strcmp(open_files, "yes"))
+		faults_warn(faults, path, 0, "others may read it; type: chmod 0640 %s", path);
+	else
+		faults_add(faults, path, 0,
+		    "others may read the passwords in it; type: chmod 0640 %s", path);
+}
+
+static struct monconf *
+read_conf(const char *path, struct faults *faults)
+{
+	struct monconf *conf;
+
+	check_mode(path, faults);
+	conf = monconf_read(path, faults);
+	if (conf && faults->faults) {
+		monconf_free(conf);
+		conf = NULL;
+	}
+	return conf;
+}
+
+static int
+check_configuration(const char *path)
+{
+	struct faults faults = { 0 };
+	struct monconf *conf = read_conf(path, &faults);
+
+	for (size_t i = 0; i < faults.len; i++)
+		fprintf(stderr, "%s%s\n", faults.list[i].warning ? "warning: " : "",
+		    faults.list[i].text);
+	if (conf)
+		printf("%s: %zu UPSes, MINSUPPLIES %ld\n", path, conf->monitors_len,
+		    conf->min_supplies);
+	monconf_free(conf);
+	faults_free(&faults);
+	return conf ? 0 : 1;
+}
+
+static struct monconf *
+read_conf_or_die(const char *path)
+{
+	struct faults faults = { 0 };
+	struct monconf *conf = read_conf(path, &faults);
+
+	faults_log(&faults);
+	if (!conf)
+		fatalx("%s cannot be used: %s", path, faults_first(&faults));
+	faults_free(&faults);
+	return conf;
+}
+
+/* ---- Commands to a running upsmon ---- */
+
+static int
+send_command(const struct options *options, const char *pid_path)
+{
+	static const struct {
+		const char *name;
+		int signal;
+	} commands[] = { { "fsd", SIGUSR1 }, { "reload", SIGHUP }, { "stop", SIGTERM } };
+	pid_t pid = options->pid ? options->pid : proc_pidfile_read(pid_path, "upsmon");
+	size_t len = strlen(options->command);
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		if (!len || strncmp(options->command, commands[i].name, len))
+			continue;
+		if (!pid) {
+			fprintf(stderr, "upsmon: no upsmon is running (%s)\n", pid_path);
+			return 1;
+		}
+		if (kill(pid, commands[i].signal) == -1) {
+			fprintf(stderr, "upsmon: pid %ld: %s\n", (long)pid, strerror(errno));
+			return 1;
+		}
+		return 0;
+	}
+	usage(stderr, 2);
+	return 2;
+}
+
+/* ---- The monitoring process ---- */
+
+static void
+shut_down(void *owner, bool primary)
+{
+	struct running *running = owner;
+	char byte = primary ? PARENT_PRIMARY : PARENT_SECONDARY;
+
+	if (running->parent_fd == -1) {
+		parent_shut_down(byte, running->shutdown_cmd, running->powerdown_flag, 0);
+		return;
+	}
+	if (write(running->parent_fd, &byte, 1) != 1) {
+		log_warn("the privileged upsmon cannot be told to shut down");
+		upsmon_lost_parent(running->upsmon);
+	}
+}
+
+static void
+finished(void *owner)
+{
+	loop_stop(((struct running *)owner)->loop);
+}
+
+static void
+parent_said(void *owner, int fd, short revents)
+{
+	struct running *running = owner;
+
+	loop_forget(running->loop, fd);
+	log_error("the privileged upsmon is gone: nothing can be shut down any more");
+	upsmon_lost_parent(running->upsmon);
+}
+
+static void
+reload(struct running *running)
+{
+	struct faults faults = { 0 };
+	struct monconf *conf;
+
+	proc_notify("RELOADING=1");
+	conf = read_conf(running->conf_path, &faults);
+	faults_log(&faults);
+	if (!conf) {
+		log_error("reload refused, the old configuration stays: %s", faults_first(&faults));
+	} else {
+		const char *command = conf->shutdown_cmd ? conf->shutdown_cmd : "";
+
+		if (running->shutdown_cmd && strcmp(command, running->shutdown_cmd))
+			log_warnx("SHUTDOWNCMD is read at start only: the old one stays until "
+				  "upsmon is restarted");
+		upsmon_adopt(running->upsmon, conf);
+		log_notice("configuration reloaded");
+	}
+	faults_free(&faults);
+	proc_notify("READY=1");
+}
+
+static void
+got_signal(void *owner, int signal)
+{
+	struct running *running = owner;
+
+	switch (signal) {
+	case SIGHUP:
+		reload(running);
+		break;
+	case SIGUSR1:
+		log_notice("forced shutdown asked for");
+		upsmon_force(running->upsmon);
+		break;
+	case SIGCHLD:
+		upsmon_child_ended(running->upsmon);
+		break;
+	default:
+		log_notice("signal %d: leaving", signal);
+		loop_stop(running->loop);
+	}
+}
+
+static void
+feed_watchdog(void *owner)
+{
+	struct running *running = owner;
+
+	proc_notify("WATCHDOG=1");
+	loop_timer_in(running->loop, &running->watchdog, proc_watchdog_ms());
+}
+
+static const struct upsmon_calls upsmon_calls = { shut_down, finished };
+
+static void
+monitor_until_stopped(struct running *running, struct monconf *conf, struct world *world)
+{
+	static const int signals[] = { SIGHUP, SIGUSR1, SIGCHLD, SIGTERM, SIGINT, SIGQUIT, 0 };
+	struct upsmon_settings settings = {
+		.calls = &upsmon_calls,
+		.owner = running,
+		.connect_ms = running->options.connect_s * 1000,
+		.rehearse = running->options.rehearse,
+	};
+
+	running->loop = loop_new(world);
+	if (!running->loop || !(running->upsmon = upsmon_new(running->loop, conf, &settings)))
+		fatalx("out of memory");
+	proc_signals(running->loop, signals, got_signal, running);
+	if (running->parent_fd != -1)
+		loop_watch(running->loop, running->parent_fd, POLLIN, parent_said, running);
+	if (proc_watchdog_ms()) {
+		running->watchdog = (struct timer){ .fire = feed_watchdog, .owner = running };
+		feed_watchdog(running);
+	}
+	proc_notify("READY=1");
+	proc_ready();
+	loop_run(running->loop);
+	proc_notify("STOPPING=1");
+	if (running->parent_fd != -1)
+		loop_forget(running->loop, running->parent_fd);
+	loop_timer_clear(running->loop, &running->watchdog);
+	proc_signals_end(running->loop);
+	upsmon_free(running->upsmon);
+	loop_free(running->loop);
+}
+
+static char *
+copy_or_die(const char *text)
+{
+	char *copy = text ? strdup(text) : NULL;
+
+	if (text && !copy)
+		fatalx("out of memory");
+	return copy;
+}
+
+/* What is fixed as root, before anything a network says is read. */
+static void
+fix_command(struct running *running, const struct monconf *conf)
+{
+	running->shutdown_cmd = copy_or_die(conf->shutdown_cmd ? conf->shutdown_cmd : "false");
+	running->powerdown_flag = copy_or_die(conf->powerdown_flag);
+	if (conf->powerdown_flag && !flag_clear(conf->powerdown_flag))
+		log_warnx("POWERDOWNFLAG %s is there and is not ours: it is left alone, and will "
+			  "not be set",
+		    conf->powerdown_flag);
+}
+
+static void
+run(struct running *running, struct monconf *conf, const char *pid_path)
+{
+	struct proc_user user = { 0 };
+	const char *name = running->options.user ? running->options.user : conf->run_as_user;
+	struct paths paths;
+	struct world *world;
+	int helper;
+
+	paths_get(&paths);
+	fix_command(running, conf);
+	if (!proc_user_find(&user, name ? name : paths.user))
+		fatalx("no such user: %s", name ? name : paths.user);
+	if (!running->options.foreground || running->options.background)
+		proc_background();
+	running->parent_fd = -1;
+	if (!running->options.one_process)
+		running->parent_fd = parent_split(running->shutdown_cmd, running->powerdown_flag);
+	if (!proc_pidfile_write(pid_path))
+		log_warn("%s cannot be written", pid_path);
+	helper = helper_start();
+	if (running->options.root)
+		proc_chroot(running->options.root);
+	if (!running->options.one_process)
+		proc_become(&user);
+	world = world_kernel_new(helper);
+	if (!world)
+		fatalx("out of memory");
+	monitor_until_stopped(running, conf, world);
+	world_kernel_free(world);
+	unlink(pid_path);
+	free(running->shutdown_cmd);
+	free(running->powerdown_flag);
+}
+
+/* `upsmon -c test-notify TYPE [ups]`: one notification through the real path, here and now. */
+static int
+test_notify(const char *conf_path, char **words)
+{
+	enum notify_type type;
+	struct monconf *conf = read_conf_or_die(conf_path);
+	struct world *world = world_kernel_new(-1);
+	struct loop *loop = loop_new(world);
+	struct notifier *notifier = notifier_new(loop);
+	const char *ups = words[0] && words[1] ? words[1]
+			  : conf->monitors_len ? conf->monitors[0].text
+					       : "";
+	struct buf text = { 0 };
+	struct proc_user user;
+
+	if (!words[0] || !notify_type_parse(words[0], &type))
+		usage(stderr, 2);
+	if (conf->run_as_user && proc_user_find(&user, conf->run_as_user))
+		proc_become(&user);
+	if (!notifier ||
+	    !notify_format(&text,
+		conf->notify[type].message ? conf->notify[type].message
+					   : notify_stock_message(type),
+		ups, "test") ||
+	    !buf_add(&text, "", 1))
+		fatalx("out of memory");
+	printf("%s: %s%s%s%s: %s\n", notify_name(type), conf->notify[type].flags ? "" : "IGNORE",
+	    conf->notify[type].flags & NOTIFY_SYSLOG ? "SYSLOG " : "",
+	    conf->notify[type].flags & NOTIFY_WALL ? "WALL " : "",
+	    conf->notify[type].flags & NOTIFY_EXEC ? "EXEC" : "", buf_bytes(&text));
+	notifier_send(
+	    notifier, type, conf->notify[type].flags, &conf->notify_cmd, ups, buf_bytes(&text));
+	while (notifier_busy(notifier)) {
+		loop_step(loop, 50);
+		notifier_reap(notifier);
+	}
+	buf_free(&text);
+	notifier_free(notifier);
+	loop_free(loop);
+	world_kernel_free(world);
+	monconf_free(conf);
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct log_settings log = { .name = "upsmon", .to_stderr = true, .to_syslog = true };
+	struct running running = { 0 };
+	struct options *options = &running.options;
+	char conf_path[PATH_MAX], pid_path[PATH_MAX];
+	struct paths paths;
+
+	proc_begin();
+	paths_get(&paths);
+	parse_options(options, argc, argv);
+	log.debug = options->debug;
+	log_set(&log);
+	snprintf(conf_path, sizeof(conf_path), "%s/upsmon.conf", paths.conf);
+	snprintf(pid_path, sizeof(pid_path), "%s/upsmon.pid", paths.pid);
+	running.conf_path = options->conf ? options->conf : conf_path;
+
+	if (options->command && !strcmp(options->command, "test-notify"))
+		return test_notify(running.conf_path, argv + optind);
+	if (argv[optind])
+		usage(stderr, 2);
+	if (options->command)
+		return send_command(options, pid_path);
+	if (options->check)
+		return check_configuration(running.conf_path);
+	if (options->test_flag) {
+		struct faults faults = { 0 };
+		struct monconf *conf = monconf_read(running.conf_path, &faults);
+		bool set = conf && conf->powerdown_flag && flag_is_set(conf->powerdown_flag);
+
+		faults_free(&faults);
+		monconf_free(conf);
+		return set ? 0 : 1;
+	}
+	if (proc_pidfile_read(pid_path, "upsmon"))
+		fatalx("another upsmon is running (%s)", pid_path);
+	run(&running, read_conf_or_die(running.conf_path), pid_path);
+	return 0;
+}

@@ -1,0 +1,637 @@
+#include "upsmon/upsmon.h"
+
+#include "base/log.h"
+#include "client/client.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define ANSWER_MS 5000	     /* for a whole answer: leaves room for a second try within DEADTIME */
+#define SECOND_LOOK_MS 1000  /* after the first poll that says stale (robustness 65) */
+#define LOGIN_AGAIN_MS 60000 /* after a refused LOGIN: somebody may mend upsd.users */
+#define CONTRADICTION (STATUS_OL | STATUS_OB)
+
+struct monitor {
+	struct upsmon *upsmon;	     /* borrowed */
+	struct monconf_monitor conf; /* owned copies of its texts */
+	struct client *client;	     /* owned */
+	struct tls_settings tls;
+	struct timer poll;
+	bool asking; /* a poll is under way */
+
+	/* In this connection. */
+	bool logged_in, primary_granted;
+	int64_t login_again_ms; /* when to ask again after a refusal; 0: not needed */
+	long logins;		/* as last counted; -1 not known */
+
+	/* What is known of the UPS.  Moments are of the monotonic clock; 0: not so. */
+	bool heard, fsd;
+	uint32_t words;
+	int64_t heard_ms, off_since_ms, oblb_since_ms, over_since_ms;
+	char *alarm, *others; /* owned: ups.alarm; unknown words; NULL: none */
+
+	/* What has been told. */
+	bool lost;	  /* COMMBAD was raised last */
+	bool second_look; /* the last poll was refused, and it is asked once more before that counts
+			   */
+	int64_t silent_since_ms, told_nocomm_ms, told_replbatt_ms;
+	char *last_why;	   /* owned: why the last poll failed, as logged */
+	long failures;	   /* in a row, for the same reason */
+	bool contradicted; /* OL and OB at once has been logged */
+
+	/* After a gap: polled before anything is decided; one broken connection is forgiven. */
+	bool awaited, forgive_break, gap_used;
+};
+
+static void ask_status(void *owner);
+static void went_wrong(struct monitor *monitor, const char *why);
+
+static void
+notify(struct monitor *monitor, enum notify_type type, const char *extra)
+{
+	upsmon_notify(monitor->upsmon, type, monitor->conf.text, extra);
+}
+
+static int64_t
+now_ms(const struct monitor *monitor)
+{
+	return loop_now_ms(monitor->upsmon->loop);
+}
+
+/* ---- Status words ---- */
+
+/* Since when CONDITION holds: keeps the moment while it does. */
+static int64_t
+since(int64_t since_ms, bool condition, int64_t now)
+{
+	if (!condition)
+		return 0;
+	return since_ms ? since_ms : now ? now : 1;
+}
+
+/* Notifications that come and go with a word. */
+static const struct {
+	uint32_t bit;
+	enum notify_type on, off;
+} transitions[] = {
+	{ STATUS_CAL, NOTIFY_CAL, NOTIFY_NOTCAL },
+	{ STATUS_OFF, NOTIFY_OFF, NOTIFY_NOTOFF },
+	{ STATUS_BYPASS, NOTIFY_BYPASS, NOTIFY_NOTBYPASS },
+	{ STATUS_ECO, NOTIFY_ECO, NOTIFY_NOTECO },
+	{ STATUS_OVER, NOTIFY_OVER, NOTIFY_NOTOVER },
+	{ STATUS_TRIM, NOTIFY_TRIM, NOTIFY_NOTTRIM },
+	{ STATUS_BOOST, NOTIFY_BOOST, NOTIFY_NOTBOOST },
+};
+
+static void
+tell_transitions(struct monitor *monitor, uint32_t before, uint32_t words, bool first)
+{
+	uint32_t news = words & ~before;
+
+	if (news & STATUS_OB)
+		notify(monitor, NOTIFY_ONBATT, NULL);
+	/* The first status ever is no return of the mains. */
+	if (!first && before & STATUS_OB && words & STATUS_OL)
+		notify(monitor, NOTIFY_ONLINE, NULL);
+	if (news & STATUS_LB)
+		notify(monitor, NOTIFY_LOWBATT, NULL);
+	if (news & STATUS_FSD && !monitor->fsd)
+		notify(monitor, NOTIFY_FSD, NULL);
+	for (size_t i = 0; i < sizeof(transitions) / sizeof(*transitions); i++) {
+		if (news & transitions[i].bit)
+			notify(monitor, transitions[i].on, NULL);
+		if (before & ~words & transitions[i].bit)
+			notify(monitor, transitions[i].off, NULL);
+	}
+	if (before & ~words & STATUS_ALARM) {
+		free(monitor->alarm);
+		monitor->alarm = NULL;
+		notify(monitor, NOTIFY_NOTALARM, NULL);
+	}
+}
+
+static void
+tell_battery(struct monitor *monitor)
+{
+	int64_t now = now_ms(monitor), again_ms = monitor->upsmon->conf->rbwarntime_s * 1000;
+
+	if (!(monitor->words & STATUS_RB)) {
+		monitor->told_replbatt_ms = 0;
+		return;
+	}
+	if (monitor->told_replbatt_ms && now - monitor->told_replbatt_ms < again_ms)
+		return;
+	monitor->told_replbatt_ms = now;
+	notify(monitor, NOTIFY_REPLBATT, NULL);
+}
+
+/* The words of TEXT that nobody knows, as one owned text; NULL for none. */
+static char *
+unknown_words(const char *text)
+{
+	struct buf others = { 0 };
+	char word[64];
+
+	while (*(text += strspn(text, " "))) {
+		size_t len = strcspn(text, " ");
+
+		if (len < sizeof(word)) {
+			memcpy(word, text, len);
+			word[len] = '\0';
+		}
+		if (len >= sizeof(word) || status_parse(word) & STATUS_OTHER) {
+			if (buf_len(&others))
+				buf_add(&others, " ", 1);
+			buf_add(&others, text, len);
+		}
+		text += len;
+	}
+	if (!buf_len(&others) || !buf_add(&others, "", 1)) {
+		buf_free(&others);
+		return NULL;
+	}
+	return buf_steal(&others);
+}
+
+static void
+tell_others(struct monitor *monitor, const char *text)
+{
+	char *others = unknown_words(text), *before = monitor->others;
+
+	monitor->others = others;
+	if (others && (!before || strcmp(others, before)))
+		notify(monitor, NOTIFY_OTHER, others);
+	else if (!others && before)
+		notify(monitor, NOTIFY_NOTOTHER, NULL);
+	free(before);
+}
+
+static void
+tell_contradiction(struct monitor *monitor, uint32_t words)
+{
+	bool contradiction = (words & CONTRADICTION) == CONTRADICTION;
+
+	if (contradiction && !monitor->contradicted)
+		log_warnx("UPS %s says OL and OB at once; OL counts", monitor->conf.text);
+	monitor->contradicted = contradiction;
+}
+
+static void
+communication_is_good(struct monitor *monitor)
+{
+	if (monitor->lost)
+		notify(monitor, NOTIFY_COMMOK, NULL);
+	monitor->lost = false;
+	monitor->second_look = false;
+	monitor->awaited = monitor->forgive_break = monitor->gap_used = false;
+	monitor->silent_since_ms = now_ms(monitor);
+	monitor->told_nocomm_ms = 0;
+	monitor->failures = 0;
+	free(monitor->last_why);
+	monitor->last_why = NULL;
+}
+
+/* A good poll: TEXT is ups.status. */
+static void
+got_status(struct monitor *monitor, const char *text)
+{
+	uint32_t seen = status_parse(text), words = decide_words(seen), before = monitor->words;
+	int64_t now = now_ms(monitor);
+	bool first = !monitor->heard;
+	bool oblb = (words & (STATUS_OB | STATUS_LB | STATUS_CAL)) == (STATUS_OB | STATUS_LB);
+
+	communication_is_good(monitor);
+	monitor->heard = true;
+	monitor->heard_ms = now;
+	monitor->words = words;
+	monitor->off_since_ms = since(monitor->off_since_ms, words & STATUS_OFF, now);
+	monitor->oblb_since_ms = since(monitor->oblb_since_ms, oblb, now);
+	monitor->over_since_ms = since(monitor->over_since_ms, words & STATUS_OVER, now);
+	tell_contradiction(monitor, seen);
+	tell_transitions(monitor, first ? 0 : before, words, first);
+	tell_battery(monitor);
+	tell_others(monitor, text);
+	upsmon_decide(monitor->upsmon);
+}
+
+struct decide_ups
+monitor_view(const struct monitor *monitor)
+{
+	int64_t now = now_ms(monitor);
+
+	return (struct decide_ups){
+		.primary = monitor->conf.primary,
+		.heard = monitor->heard,
+		.fsd = monitor->fsd,
+		.words = monitor->words,
+		.age_ms = now - monitor->heard_ms,
+		.off_ms = monitor->off_since_ms ? now - monitor->off_since_ms : DECIDE_NEVER,
+		.oblb_ms = monitor->oblb_since_ms ? now - monitor->oblb_since_ms : DECIDE_NEVER,
+		.over_ms = monitor->over_since_ms ? now - monitor->over_since_ms : DECIDE_NEVER,
+		.power_value = monitor->conf.power_value,
+	};
+}
+
+bool
+monitor_alert(const struct monitor *monitor)
+{
+	return monitor->words &
+	       (STATUS_OB | STATUS_OFF | STATUS_BYPASS | STATUS_ALARM | STATUS_OVER);
+}
+
+/* ---- When it goes wrong ---- */
+
+static void
+log_failure(struct monitor *monitor, const char *why)
+{
+	long throttle = monitor->upsmon->conf->pollfail_log_throttle;
+	bool same = monitor->last_why && !strcmp(monitor->last_why, why);
+
+	monitor->failures = same ? monitor->failures + 1 : 1;
+	if (!same) {
+		free(monitor->last_why);
+		monitor->last_why = strdup(why);
+	}
+	if (!same || (throttle > 0 && monitor->failures % throttle == 0))
+		log_warnx("Poll UPS [%s] failed - %s", monitor->conf.text, why);
+}
+
+static void
+went_wrong(struct monitor *monitor, const char *why)
+{
+	monitor->awaited = false;
+	log_failure(monitor, why);
+	if (!monitor->lost) {
+		monitor->lost = true;
+		notify(monitor, NOTIFY_COMMBAD, NULL);
+	}
+	upsmon_decide(monitor->upsmon);
+}
+
+static void
+poll_in(struct monitor *monitor, int64_t in_ms)
+{
+	loop_timer_in(monitor->upsmon->loop, &monitor->poll, in_ms);
+}
+
+/* upsd answered, but with no status: that is no good poll (R6). */
+static void
+refused_status(struct monitor *monitor, const char *why)
+{
+	if (!monitor->lost && !monitor->second_look && monitor->heard) {
+		monitor->second_look = true;
+		poll_in(monitor, SECOND_LOOK_MS);
+		return;
+	}
+	went_wrong(monitor, why);
+}
+
+void
+monitor_second(struct monitor *monitor)
+{
+	int64_t now = now_ms(monitor), warn_ms = monitor->upsmon->conf->nocommwarntime_s * 1000;
+	int64_t told_ms =
+	    monitor->told_nocomm_ms ? monitor->told_nocomm_ms : monitor->silent_since_ms;
+
+	if (now - told_ms < warn_ms || !monitor->lost)
+		return;
+	monitor->told_nocomm_ms = now;
+	notify(monitor, NOTIFY_NOCOMM, NULL);
+}
+
+void
+monitor_gap(struct monitor *monitor, int64_t gap_ms)
+{
+	int64_t *moments[] = { &monitor->off_since_ms, &monitor->oblb_since_ms,
+		&monitor->over_since_ms, &monitor->silent_since_ms };
+
+	if (!monitor->heard || monitor->gap_used)
+		return;
+	monitor->gap_used = true;
+	monitor->awaited = monitor->forgive_break = true;
+	monitor->heard_ms = now_ms(monitor);
+	for (size_t i = 0; i < sizeof(moments) / sizeof(*moments); i++)
+		if (*moments[i])
+			*moments[i] += gap_ms;
+	poll_in(monitor, 0);
+}
+
+bool
+monitor_awaited(const struct monitor *monitor)
+{
+	return monitor->awaited;
+}
+
+/* ---- Talking to upsd ---- */
+
+static const char *
+ups(const struct monitor *monitor)
+{
+	return monitor->conf.at.ups;
+}
+
+static void
+ask(struct monitor *monitor, enum client_kind kind, client_answered *answered)
+{
+	const char *wrong =
+	    client_ask(monitor->client, kind, CLIENT_ARGS(ups(monitor)), answered, monitor);
+
+	if (wrong)
+		log_debug(1, "UPS %s: %s", monitor->conf.text, wrong);
+}
+
+static void
+got_alarm(void *owner, const struct client_answer *answer)
+{
+	struct monitor *monitor = owner;
+	const char *text = answer->result == CLIENT_OK ? answer->rows[0].word[0] : "";
+
+	if (answer->result == CLIENT_FAILED || (monitor->alarm && !strcmp(monitor->alarm, text)))
+		return;
+	free(monitor->alarm);
+	monitor->alarm = strdup(text);
+	notify(monitor, NOTIFY_ALARM, text);
+}
+
+static void
+got_answer(void *owner, const struct client_answer *answer)
+{
+	struct monitor *monitor = owner;
+
+	monitor->asking = false;
+	if (answer->result == CLIENT_FAILED)
+		return; /* closed() comes next */
+	if (answer->result == CLIENT_REFUSED)
+		refused_status(monitor, net_error_text(answer->error));
+	else if (!answer->rows[0].word[0][strspn(answer->rows[0].word[0], " ")])
+		refused_status(monitor, "its status is empty");
+	else
+		got_status(monitor, answer->rows[0].word[0]);
+	if (monitor->words & STATUS_ALARM && answer->result == CLIENT_OK)
+		client_ask(monitor->client, CLIENT_GET_VAR, CLIENT_ARGS(ups(monitor), "ups.alarm"),
+		    got_alarm, monitor);
+}
+
+static void
+got_login(void *owner, const struct client_answer *answer)
+{
+	struct monitor *monitor = owner;
+
+	if (answer->result == CLIENT_FAILED)
+		return;
+	monitor->logged_in = answer->result == CLIENT_OK;
+	monitor->login_again_ms = 0;
+	if (monitor->logged_in) {
+		log_info("Logged into UPS %s%s", monitor->conf.text,
+		    client_encrypted(monitor->client) ? " (SSL)" : "");
+		return;
+	}
+	monitor->login_again_ms = now_ms(monitor) + LOGIN_AGAIN_MS;
+	log_warnx("Login on UPS [%s] failed - %s: it is only watched, and its primary will not "
+		  "wait for us",
+	    monitor->conf.text, net_error_text(answer->error));
+}
+
+static void
+got_primary(void *owner, const struct client_answer *answer)
+{
+	struct monitor *monitor = owner;
+
+	monitor->primary_granted = answer->result == CLIENT_OK;
+	if (answer->result == CLIENT_REFUSED)
+		log_warnx("Primary managerial privileges unavailable on UPS [%s] - %s",
+		    monitor->conf.text, net_error_text(answer->error));
+}
+
+/* Servers before 2.8.0 know only MASTER. */
+static void
+got_primary_or_ask_master(void *owner, const struct client_answer *answer)
+{
+	struct monitor *monitor = owner;
+
+	if (answer->result == CLIENT_REFUSED)
+		ask(monitor, CLIENT_MASTER, got_primary);
+	else
+		got_primary(monitor, answer);
+}
+
+static void
+log_in(struct monitor *monitor)
+{
+	monitor->login_again_ms = 0;
+	ask(monitor, CLIENT_LOGIN, got_login);
+	if (monitor->conf.primary)
+		ask(monitor, CLIENT_PRIMARY, got_primary_or_ask_master);
+}
+
+static void
+ask_status(void *owner)
+{
+	struct monitor *monitor = owner;
+
+	poll_in(monitor, upsmon_poll_ms(monitor->upsmon));
+	if (monitor->asking)
+		return; /* its own deadline ends it */
+	if (client_state(monitor->client) == CLIENT_DOWN) {
+		log_debug(1, "Trying to connect to UPS [%s]", monitor->conf.text);
+		client_connect(monitor->client);
+		return;
+	}
+	if (client_state(monitor->client) != CLIENT_READY)
+		return;
+	log_debug(1, "polling ups: %s%s", monitor->conf.text,
+	    client_encrypted(monitor->client) ? " [SSL]" : "");
+	if (monitor->login_again_ms && now_ms(monitor) >= monitor->login_again_ms)
+		log_in(monitor);
+	monitor->asking = !client_ask(monitor->client, CLIENT_GET_VAR,
+	    CLIENT_ARGS(ups(monitor), "ups.status"), got_answer, monitor);
+}
+
+static void
+ready(void *owner)
+{
+	struct monitor *monitor = owner;
+
+	if (client_login_error(monitor->client) != NET_OK)
+		log_warnx("UPS [%s]: user name or password not taken - %s", monitor->conf.text,
+		    net_error_text(client_login_error(monitor->client)));
+	log_in(monitor);
+	ask_status(monitor);
+}
+
+static void
+closed(void *owner, const char *why)
+{
+	struct monitor *monitor = owner;
+
+	upsmon_mind_gap(monitor->upsmon);
+	monitor->asking = monitor->logged_in = monitor->primary_granted = false;
+	monitor->login_again_ms = 0;
+	monitor->logins = -1;
+	if (monitor->forgive_break) { /* it may have died while we slept */
+		monitor->forgive_break = false;
+		client_connect(monitor->client);
+		return;
+	}
+	went_wrong(monitor, why ? why : "upsd closed the connection");
+}
+
+/* ---- The shutdown sequence ---- */
+
+bool
+monitor_is_primary(const struct monitor *monitor)
+{
+	return monitor->primary_granted && client_state(monitor->client) == CLIENT_READY;
+}
+
+static void
+got_fsd(void *owner, const struct client_answer *answer)
+{
+	struct monitor *monitor = owner;
+
+	if (answer->result != CLIENT_OK) {
+		log_error("FSD set on UPS %s failed: %s", monitor->conf.text,
+		    answer->result == CLIENT_REFUSED ? net_error_text(answer->error) : answer->why);
+		return;
+	}
+	if (!monitor->fsd)
+		notify(monitor, NOTIFY_FSD, NULL);
+	monitor->fsd = true;
+}
+
+void
+monitor_send_fsd(struct monitor *monitor)
+{
+	log_notice("Setting FSD on UPS %s", monitor->conf.text);
+	ask(monitor, CLIENT_FSD, got_fsd);
+}
+
+static void
+got_logins(void *owner, const struct client_answer *answer)
+{
+	struct monitor *monitor = owner;
+
+	monitor->logins =
+	    answer->result == CLIENT_OK ? strtol(answer->rows[0].word[0], NULL, 10) : -1;
+}
+
+void
+monitor_count_logins(struct monitor *monitor)
+{
+	if (client_asked(monitor->client) < 8) /* a silent upsd is asked no more */
+		ask(monitor, CLIENT_GET_NUMLOGINS, got_logins);
+}
+
+long
+monitor_logins(const struct monitor *monitor)
+{
+	return monitor->logins;
+}
+
+/* ---- Life ---- */
+
+const char *
+monitor_name(const struct monitor *monitor)
+{
+	return monitor->conf.text;
+}
+
+bool
+monitor_matches(const struct monitor *monitor, const struct monconf_monitor *conf)
+{
+	return !strcmp(monitor->conf.text, conf->text) && !strcmp(monitor->conf.user, conf->user) &&
+	       words_same_secret(monitor->conf.password, conf->password) &&
+	       monitor->conf.primary == conf->primary;
+}
+
+void
+monitor_adopt(struct monitor *monitor, const struct monconf_monitor *conf)
+{
+	monitor->conf.power_value = conf->power_value;
+	poll_in(monitor, 0);
+}
+
+/* CERTHOST of this host, or the general rules. */
+static void
+choose_tls(struct monitor *monitor, struct client_settings *settings)
+{
+	const struct monconf *conf = monitor->upsmon->conf;
+	bool verify = conf->cert_verify, force = conf->force_ssl;
+
+	for (size_t i = 0; i < conf->hosts_len; i++) {
+		const struct monconf_host *host = &conf->hosts[i];
+
+		if (strcasecmp(host->host, settings->host) ||
+		    (host->port && host->port != settings->port))
+			continue;
+		settings->tls_name = host->name;
+		verify = host->verify;
+		force = host->force;
+	}
+	monitor->tls = (struct tls_settings){
+		.cert_file = conf->cert_file,
+		.cert_path = conf->cert_path,
+		.ident_name = conf->cert_ident,
+		.ident_password = conf->cert_password,
+		.verify = verify,
+	};
+	settings->tls = verify || force ? CLIENT_TLS_FORCE : CLIENT_TLS_TRY;
+	settings->tls_settings = &monitor->tls;
+}
+
+static const struct client_calls client_calls = { .ready = ready, .closed = closed };
+
+struct monitor *
+monitor_new(struct upsmon *upsmon, const struct monconf_monitor *conf)
+{
+	struct monitor *monitor = calloc(1, sizeof(*monitor));
+	struct client_settings settings = {
+		.host = conf->at.host,
+		.port = conf->at.port,
+		.user = conf->user,
+		.password = conf->password,
+		.connect_ms = upsmon->settings.connect_ms,
+		.answer_ms = ANSWER_MS,
+	};
+
+	if (!monitor)
+		return NULL;
+	*monitor = (struct monitor){
+		.upsmon = upsmon,
+		.conf = *conf,
+		.poll = { .fire = ask_status, .owner = monitor },
+		.logins = -1,
+		.silent_since_ms = loop_now_ms(upsmon->loop),
+	};
+	monitor->conf.text = strdup(conf->text);
+	monitor->conf.user = strdup(conf->user);
+	monitor->conf.password = strdup(conf->password);
+	choose_tls(monitor, &settings);
+	monitor->client = client_new(upsmon->loop, &settings, &client_calls, monitor);
+	if (!monitor->conf.text || !monitor->conf.user || !monitor->conf.password ||
+	    !monitor->client) {
+		monitor_free(monitor);
+		return NULL;
+	}
+	poll_in(monitor, 0);
+	return monitor;
+}
+
+void
+monitor_free(struct monitor *monitor)
+{
+	if (!monitor)
+		return;
+	loop_timer_clear(monitor->upsmon->loop, &monitor->poll);
+	client_free(monitor->client);
+	if (monitor->conf.password)
+		explicit_bzero(monitor->conf.password, strlen(monitor->conf.password));
+	free(monitor->conf.text);
+	free(monitor->conf.user);
+	free(monitor->conf.password);
+	free(monitor->alarm);
+	free(monitor->others);
+	free(monitor->last_why);
+	free(monitor);
+}

@@ -1,0 +1,162 @@
+#include "upsmon/parent.h"
+
+#include "base/log.h"
+#include "upsmon/flag.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BEGIN_S 5
+
+static pid_t
+start(const char *command)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		sigset_t none;
+
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		for (int s = 1; s < NSIG; s++)
+			signal(s, SIG_DFL);
+		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+		_exit(127);
+	}
+	return pid;
+}
+
+/* Did PID end well within PARENT_AGAIN_S? */
+static bool
+ended_well(pid_t pid)
+{
+	for (int tenths = 0; tenths < PARENT_AGAIN_S * 10; tenths++) {
+		int status;
+		pid_t got = waitpid(pid, &status, WNOHANG);
+
+		if (got == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+			return true;
+		if (got == pid || (got == -1 && errno != EINTR)) {
+			log_error("SHUTDOWNCMD failed (status %d)", status);
+			sleep(PARENT_AGAIN_S);
+			return false;
+		}
+		nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+	}
+	log_error("SHUTDOWNCMD still runs after %d s", PARENT_AGAIN_S);
+	return false;
+}
+
+void
+parent_shut_down(char byte, const char *command, const char *flag, unsigned tries)
+{
+	if (byte == PARENT_PRIMARY && flag && !flag_set(flag))
+		log_warn("POWERDOWNFLAG %s cannot be set: the UPS will not be switched off", flag);
+	for (unsigned try = 1; !tries || try <= tries; try++) {
+		pid_t pid;
+
+		log_notice("running SHUTDOWNCMD%s", try > 1 ? " again" : "");
+		pid = start(command);
+		if (pid == -1) {
+			log_warn("SHUTDOWNCMD cannot be started");
+			sleep(1);
+		} else if (ended_well(pid)) {
+			return;
+		}
+	}
+}
+
+/* The child's last word: a byte, or 0 when it is gone. */
+static char
+listen_to(int fd)
+{
+	char byte;
+	ssize_t len;
+
+	while ((len = read(fd, &byte, 1)) == -1 && errno == EINTR)
+		;
+	return len == 1 ? byte : 0;
+}
+
+static pid_t child;
+
+static void
+end_both(int signal)
+{
+	kill(child, SIGTERM);
+	_exit(0);
+}
+
+/* How the child left: its exit status, -1 if it must be started again.  One that ends with an error
+ * in its first seconds could not even begin, and would not the next time. */
+static int
+leave_or_restart(char byte, int fd, time_t began)
+{
+	int status = 0;
+
+	if (byte) {
+		log_error("the monitoring process sent 0x%02x, which means nothing: it is ended",
+		    (unsigned char)byte);
+		kill(child, SIGKILL);
+	}
+	close(fd);
+	while (waitpid(child, &status, 0) == -1 && errno == EINTR)
+		;
+	if (!byte && WIFEXITED(status) &&
+	    (WEXITSTATUS(status) == 0 || time(NULL) - began < BEGIN_S))
+		return WEXITSTATUS(status);
+	log_error("the monitoring process died (status %d): starting it again", status);
+	sleep(1);
+	return -1;
+}
+
+static void
+catch_signals(void (*asked)(int), void (*ended)(int))
+{
+	signal(SIGHUP, asked);
+	signal(SIGUSR1, asked);
+	signal(SIGUSR2, asked);
+	signal(SIGTERM, ended);
+	signal(SIGINT, ended);
+	signal(SIGQUIT, ended);
+}
+
+int
+parent_split(const char *command, const char *flag)
+{
+	int pair[2], status;
+	time_t began;
+	char byte;
+
+	for (;;) {
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1)
+			fatal("no socket for the monitoring process");
+		child = fork();
+		if (child == -1)
+			fatal("no monitoring process");
+		if (child == 0) {
+			catch_signals(SIG_DFL, SIG_DFL);
+			close(pair[0]);
+			return pair[1];
+		}
+		began = time(NULL);
+		close(pair[1]);
+		catch_signals(SIG_IGN, end_both);
+		byte = listen_to(pair[0]);
+		if (byte == PARENT_PRIMARY || byte == PARENT_SECONDARY) {
+			catch_signals(
+			    SIG_IGN, SIG_IGN); /* whoever ends us now shuts down as well */
+			parent_shut_down(byte, command, flag, 0);
+			exit(0);
+		}
+		status = leave_or_restart(byte, pair[0], began);
+		if (status != -1)
+			exit(status);
+	}
+}

@@ -1,0 +1,22 @@
+/* parent.h - the privileged half of upsmon: it reads one byte and runs one command, both fixed
+ * before anything else was known.  Nothing that the other half says enters the command. */
+#ifndef PARENT_H
+#define PARENT_H
+
+#include <sys/types.h>
+
+#define PARENT_PRIMARY 'P'   /* set POWERDOWNFLAG, then run SHUTDOWNCMD */
+#define PARENT_SECONDARY 'S' /* run SHUTDOWNCMD */
+
+#define PARENT_AGAIN_S 10 /* a command that failed, or still runs, is run again after so long */
+
+/* Fork.  Returns in the child, with the descriptor to write the byte to; end of file there means
+ * that the parent is gone.  The parent never returns: it starts a child again that died, and exits
+ * when one left by itself, with its status.  FLAG may be NULL. */
+int parent_split(const char *command, const char *flag);
+
+/* The same, here and now, for a upsmon that runs as one process: returns when the command has been
+ * run with success, or at once when TRIES are used up (0: no end). */
+void parent_shut_down(char byte, const char *command, const char *flag, unsigned tries);
+
+#endif

@@ -1,0 +1,258 @@
+#include "upsmon/upsmon.h"
+
+#include "base/log.h"
+
+#include <stdlib.h>
+
+#define SECOND_MS 1000
+#define GAP_MS 5000 /* docs/shutdown.md: a turn later than that is a gap */
+#define NO_PARENT_MS 120000
+
+void
+upsmon_notify(struct upsmon *upsmon, enum notify_type type, const char *ups, const char *extra)
+{
+	const struct monconf *conf = upsmon->conf;
+	const char *message = conf->notify[type].message;
+	struct buf text = { 0 };
+
+	if (!message)
+		message = notify_stock_message(type);
+	if (notify_format(&text, message, ups, extra) && buf_add(&text, "", 1))
+		notifier_send(upsmon->notifier, type, conf->notify[type].flags, &conf->notify_cmd,
+		    ups ? ups : "", buf_bytes(&text));
+	else
+		log_error("out of memory: nobody is told of %s", notify_name(type));
+	buf_free(&text);
+}
+
+int64_t
+upsmon_poll_ms(const struct upsmon *upsmon)
+{
+	for (size_t i = 0; i < upsmon->len; i++)
+		if (monitor_alert(upsmon->monitors[i]))
+			return upsmon->conf->pollfreqalert_s * 1000;
+	return upsmon->conf->pollfreq_s * 1000;
+}
+
+static struct decide_limits
+limits_of(const struct monconf *conf)
+{
+	return (struct decide_limits){
+		.deadtime_ms = conf->deadtime_s * 1000,
+		.hostsync_ms = conf->hostsync_s * 1000,
+		.offduration_ms =
+		    conf->offduration_s < 0 ? DECIDE_NEVER : conf->offduration_s * 1000,
+		.overduration_ms =
+		    conf->overduration_s < 0 ? DECIDE_NEVER : conf->overduration_s * 1000,
+		.oblbduration_ms = conf->oblbduration_s < 0 ? 0 : conf->oblbduration_s * 1000,
+		.alarm_critical = conf->alarm_critical,
+		.min_supplies = (unsigned)conf->min_supplies,
+	};
+}
+
+void
+upsmon_decide(struct upsmon *upsmon)
+{
+	struct decide_limits limits = limits_of(upsmon->conf);
+	unsigned feeding = 0;
+
+	if (upsmon->shutdown || upsmon->holding)
+		return;
+	for (size_t i = 0; i < upsmon->len; i++) {
+		struct decide_ups view = monitor_view(upsmon->monitors[i]);
+
+		if (!decide_ups(&view, &limits).critical)
+			feeding += view.power_value;
+	}
+	if (feeding >= limits.min_supplies)
+		return;
+	for (size_t i = 0; i < upsmon->len; i++) {
+		struct decide_ups view = monitor_view(upsmon->monitors[i]);
+		struct decision decision = decide_ups(&view, &limits);
+
+		if (decision.critical && view.power_value)
+			log_notice("UPS %s is critical (%s): %s", monitor_name(upsmon->monitors[i]),
+			    decide_rule_name(decision.rule), decision.because);
+	}
+	log_notice("%u of the %ld supplies needed are fed: shutting down", feeding,
+	    upsmon->conf->min_supplies);
+	upsmon_force(upsmon);
+}
+
+void
+upsmon_force(struct upsmon *upsmon)
+{
+	if (!upsmon->shutdown)
+		upsmon->shutdown = shutdown_begin(upsmon);
+}
+
+bool
+upsmon_shutting_down(const struct upsmon *upsmon)
+{
+	return upsmon->shutdown != NULL;
+}
+
+/* What looks old after a gap may only look so. */
+void
+upsmon_mind_gap(struct upsmon *upsmon)
+{
+	int64_t now_ms = loop_now_ms(upsmon->loop), gap_ms = now_ms - upsmon->second_due_ms;
+
+	if (gap_ms <= GAP_MS)
+		return;
+	upsmon->second_due_ms = now_ms;
+	log_notice("upsmon did not run for %lld s: polling each UPS before anything is decided",
+	    (long long)(gap_ms / 1000));
+	upsmon_notify(upsmon, NOTIFY_SUSPEND_TIMEJUMP_UNEXPECTED, NULL, NULL);
+	for (size_t i = 0; i < upsmon->len; i++) {
+		monitor_gap(upsmon->monitors[i], gap_ms);
+		upsmon->holding += monitor_awaited(upsmon->monitors[i]);
+	}
+}
+
+static void
+each_second(void *owner)
+{
+	struct upsmon *upsmon = owner;
+	int64_t now_ms = loop_now_ms(upsmon->loop);
+
+	upsmon_mind_gap(upsmon);
+	upsmon->second_due_ms = now_ms + SECOND_MS;
+	loop_timer_at(upsmon->loop, &upsmon->second, upsmon->second_due_ms);
+
+	if (upsmon->no_parent_ms && now_ms - upsmon->no_parent_ms >= NO_PARENT_MS) {
+		upsmon->no_parent_ms = now_ms;
+		upsmon_notify(upsmon, NOTIFY_NOPARENT, NULL, NULL);
+	}
+	upsmon->holding = 0;
+	for (size_t i = 0; i < upsmon->len; i++) {
+		monitor_second(upsmon->monitors[i]);
+		upsmon->holding += monitor_awaited(upsmon->monitors[i]);
+	}
+	upsmon_decide(upsmon);
+}
+
+void
+upsmon_lost_parent(struct upsmon *upsmon)
+{
+	if (upsmon->no_parent_ms)
+		return;
+	upsmon->no_parent_ms = loop_now_ms(upsmon->loop);
+	upsmon_notify(upsmon, NOTIFY_NOPARENT, NULL, NULL);
+}
+
+void
+upsmon_child_ended(struct upsmon *upsmon)
+{
+	notifier_reap(upsmon->notifier);
+}
+
+/* The old monitor that CONF goes on with, NULL if there is none. */
+static struct monitor *
+take_old(struct upsmon *upsmon, const struct monconf_monitor *conf)
+{
+	for (size_t i = 0; i < upsmon->len; i++)
+		if (upsmon->monitors[i] && monitor_matches(upsmon->monitors[i], conf)) {
+			struct monitor *monitor = upsmon->monitors[i];
+
+			upsmon->monitors[i] = NULL;
+			return monitor;
+		}
+	return NULL;
+}
+
+static void
+swap(char **a, char **b)
+{
+	char *was = *a;
+
+	*a = *b;
+	*b = was;
+}
+
+/* Read at start only; the connections that live on borrow them. */
+static void
+keep_certificates(struct monconf *old, struct monconf *conf)
+{
+	swap(&old->cert_file, &conf->cert_file);
+	swap(&old->cert_path, &conf->cert_path);
+	swap(&old->cert_ident, &conf->cert_ident);
+	swap(&old->cert_password, &conf->cert_password);
+}
+
+void
+upsmon_adopt(struct upsmon *upsmon, struct monconf *conf)
+{
+	struct monitor **monitors = calloc(conf->monitors_len + 1, sizeof(struct monitor *));
+	struct monconf *old = upsmon->conf;
+	size_t len = 0;
+
+	if (!monitors) {
+		log_error("out of memory: the old configuration stays");
+		monconf_free(conf);
+		return;
+	}
+	if (old)
+		keep_certificates(old, conf);
+	upsmon->conf = conf;
+	for (size_t i = 0; i < conf->monitors_len; i++) {
+		struct monitor *monitor = take_old(upsmon, &conf->monitors[i]);
+
+		if (monitor)
+			monitor_adopt(monitor, &conf->monitors[i]);
+		else if (!(monitor = monitor_new(upsmon, &conf->monitors[i])))
+			log_error("out of memory: %s is not monitored", conf->monitors[i].text);
+		if (monitor)
+			monitors[len++] = monitor;
+	}
+	for (size_t i = 0; i < upsmon->len; i++)
+		monitor_free(upsmon->monitors[i]);
+	free(upsmon->monitors);
+	upsmon->monitors = monitors;
+	upsmon->len = len;
+	monconf_free(old);
+}
+
+struct upsmon *
+upsmon_new(struct loop *loop, struct monconf *conf, const struct upsmon_settings *settings)
+{
+	struct upsmon *upsmon = calloc(1, sizeof(*upsmon));
+
+	if (!upsmon)
+		goto fail;
+	*upsmon = (struct upsmon){
+		.loop = loop,
+		.settings = *settings,
+		.second = { .fire = each_second, .owner = upsmon },
+		.notifier = notifier_new(loop),
+	};
+	if (!upsmon->notifier)
+		goto fail;
+	upsmon_adopt(upsmon, conf);
+	if (!upsmon->conf) { /* it was freed */
+		upsmon_free(upsmon);
+		return NULL;
+	}
+	upsmon->second_due_ms = loop_now_ms(loop) + SECOND_MS;
+	loop_timer_at(loop, &upsmon->second, upsmon->second_due_ms);
+	return upsmon;
+fail:
+	free(upsmon);
+	monconf_free(conf);
+	return NULL;
+}
+
+void
+upsmon_free(struct upsmon *upsmon)
+{
+	if (!upsmon)
+		return;
+	loop_timer_clear(upsmon->loop, &upsmon->second);
+	shutdown_free(upsmon->shutdown);
+	for (size_t i = 0; i < upsmon->len; i++)
+		monitor_free(upsmon->monitors[i]);
+	free(upsmon->monitors);
+	notifier_free(upsmon->notifier);
+	monconf_free(upsmon->conf);
+	free(upsmon);
+}
