@@ -174,7 +174,7 @@ spawn_driver(struct job *job)
 }
 
 static void
-started_too_slowly(void *owner)
+too_slow(void *owner)
 {
 	struct job *job = owner;
 
@@ -189,7 +189,7 @@ start(void *owner)
 {
 	struct job *job = owner;
 
-	job->timer = (struct timer){ .fire = started_too_slowly, .owner = job };
+	job->timer = (struct timer){ .fire = too_slow, .owner = job };
 	loop_timer_in(job->ctl->loop, &job->timer, number(job, "maxstartdelay", 75) * 1000);
 	spawn_driver(job);
 }
@@ -392,11 +392,9 @@ begin(struct job *job)
 {
 	switch (job->ctl->settings->action) {
 	case DRVCTL_START:
-		start(job);
-		break;
 	case DRVCTL_SHUTDOWN:
 	case DRVCTL_COMMAND:
-		spawn_driver(job);
+		start(job);
 		break;
 	case DRVCTL_STOP:
 		stop(job);

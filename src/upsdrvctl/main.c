@@ -26,6 +26,7 @@ struct options {
 	struct drvctl_settings settings;
 	const char *pass[24];
 	size_t pass_len;
+	const char *root; /* where the drivers are; upsdrvctl itself stays outside */
 	int debug, debug_drivers;
 	bool list;
 };
@@ -75,6 +76,7 @@ parse_options(struct options *out, int argc, char **argv)
 			out->settings.command = optarg;
 			break;
 		case 'r':
+			out->root = optarg;
 			pass(out, "-r");
 			pass(out, optarg);
 			break;
@@ -162,6 +164,14 @@ run(const struct options *options, const struct upsconf *conf, const char *only)
 	return failures ? 1 : 0;
 }
 
+/* Where PATH of the drivers' world is in ours. */
+static const char *
+inside(const struct options *options, const char *path, char out[PATH_MAX])
+{
+	snprintf(out, PATH_MAX, "%s%s", options->root ? options->root : "", path);
+	return out;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -170,7 +180,7 @@ main(int argc, char **argv)
 	struct faults faults = { 0 };
 	struct upsconf *conf;
 	const char *only;
-	char path[PATH_MAX];
+	char path[PATH_MAX], state_path[PATH_MAX], altpid_path[PATH_MAX];
 	struct paths paths;
 	int status;
 
@@ -197,8 +207,8 @@ main(int argc, char **argv)
 	if (only && !upsconf_find(conf, only))
 		fatalx("no UPS is called %s in %s", only, path);
 	options.settings.driver_path = paths.driver;
-	options.settings.state_path = paths.state;
-	options.settings.altpid_path = paths.altpid;
+	options.settings.state_path = inside(&options, paths.state, state_path);
+	options.settings.altpid_path = inside(&options, paths.altpid, altpid_path);
 	options.settings.pass = options.pass;
 	status = options.list ? list(conf, only) : run(&options, conf, only);
 	upsconf_free(conf);
