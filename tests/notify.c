@@ -1,0 +1,117 @@
+/* upsmon's notifications: texts, flags, delivery. */
+#include "upsmon/notify.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void
+expect_text(const char *message, const char *ups, const char *extra, const char *want)
+{
+	struct buf text = { 0 };
+
+	cr_assert(notify_format(&text, message, ups, extra) && buf_add(&text, "", 1));
+	cr_expect_str_eq(buf_bytes(&text), want);
+	buf_free(&text);
+}
+
+/* Robustness 79: no other % means anything. */
+Test(notify, only_percent_s_is_replaced)
+{
+	expect_text("UPS %s on battery", "a@h", NULL, "UPS a@h on battery");
+	expect_text("UPS %s: alarm: %s", "a@h", "hot", "UPS a@h: alarm: hot");
+	expect_text("%s %s %s", "a", "b", "a b ");
+	expect_text("100%% %n %d %", "a", NULL, "100% %n %d %");
+	expect_text("%s", NULL, NULL, "");
+	expect_text("%s", "%s%n", NULL, "%s%n");
+}
+
+Test(notify, flags)
+{
+	unsigned flags = 99;
+
+	cr_expect(notify_flags_parse("SYSLOG+WALL+EXEC", &flags) && flags == 7);
+	cr_expect(notify_flags_parse("exec", &flags) && flags == NOTIFY_EXEC);
+	cr_expect(notify_flags_parse("IGNORE", &flags) && flags == 0);
+	cr_expect_not(notify_flags_parse("SYSLOG+", &flags));
+	cr_expect_not(notify_flags_parse("SYSLOG+IGNORE", &flags));
+	cr_expect_not(notify_flags_parse("", &flags));
+}
+
+Test(notify, each_type_has_a_name_and_a_message)
+{
+	for (int i = 0; i < NOTIFY_TYPES; i++) {
+		enum notify_type type = NOTIFY_TYPES;
+
+		cr_assert(
+		    notify_name((enum notify_type)i) && notify_stock_message((enum notify_type)i),
+		    "%d", i);
+		cr_expect(notify_type_parse(notify_name((enum notify_type)i), &type));
+		cr_expect_eq(type, i);
+	}
+}
+
+/* Run COMMAND for a notification and give what it wrote into the file OUT. */
+static char *
+deliver(const char *command, const char *ups, const char *text)
+{
+	static char got[512];
+	char directory[] = "/tmp/notify.XXXXXX", path[64], script[64];
+	char *words[] = { NULL, NULL };
+	struct notify_command notify_cmd = { words };
+	struct world *world = world_kernel_new(-1);
+	struct loop *loop = loop_new(world);
+	struct notifier *notifier = notifier_new(loop);
+	FILE *file;
+	size_t len;
+
+	cr_assert(mkdtemp(directory) && notifier);
+	snprintf(path, sizeof(path), "%s/out", directory);
+	snprintf(script, sizeof(script), "%s/script", directory);
+	file = fopen(script, "w");
+	fprintf(file,
+	    "#!/bin/sh\nprintf '%%s|%%s|%%s|%%s' \"$NOTIFYTYPE\" \"$UPSNAME\" \"$1\" \"$2\" >%s\n",
+	    path);
+	fclose(file);
+	cr_assert_eq(chmod(script, 0700), 0);
+	words[0] = malloc(256);
+	{
+		const char *hole = strstr(command, "%s");
+
+		snprintf(
+		    words[0], 256, "%.*s%s%s", (int)(hole - command), command, script, hole + 2);
+	}
+	notifier_send(notifier, NOTIFY_ONBATT, NOTIFY_EXEC, &notify_cmd, ups, text);
+	for (int i = 0; i < 200 && notifier_busy(notifier); i++) {
+		loop_step(loop, 50);
+		notifier_reap(notifier);
+	}
+	cr_expect_eq(notifier_busy(notifier), 0);
+	file = fopen(path, "r");
+	cr_assert(file, "the command did not run");
+	len = fread(got, 1, sizeof(got) - 1, file);
+	got[len] = '\0';
+	fclose(file);
+	unlink(path);
+	unlink(script);
+	rmdir(directory);
+	free(words[0]);
+	notifier_free(notifier);
+	loop_free(loop);
+	world_kernel_free(world);
+	return got;
+}
+
+/* Robustness 58: what a hostile server says is never run. */
+Test(notify, the_message_is_an_argument_and_never_a_command)
+{
+	const char *evil = "x\"; touch /tmp/pwned; $(id) `id` '";
+
+	cr_expect_str_eq(deliver("%s", "a$(id)@h", evil),
+	    "ONBATT|a$(id)@h|x\"; touch /tmp/pwned; $(id) `id` '|");
+	cr_expect_str_eq(deliver("%s --loud", "a@h", evil),
+	    "ONBATT|a@h|--loud|x\"; touch /tmp/pwned; $(id) `id` '");
+}
