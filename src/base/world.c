@@ -503,6 +503,12 @@ kernel_wait(void *owner, int *status)
 	return pid > 0 ? pid : 0;
 }
 
+static void
+kernel_kill(void *owner, pid_t pid, int signal)
+{
+	kill(pid, signal);
+}
+
 /* ---- the helper ---- */
 
 static int
@@ -573,6 +579,7 @@ world_kernel_new(int helper_fd)
 		.close = kernel_close,
 		.spawn = kernel_spawn,
 		.wait = kernel_wait,
+		.kill = kernel_kill,
 		.ask = kernel_ask,
 		.random = kernel_random,
 	};
