@@ -50,7 +50,7 @@ Test(notify, each_type_has_a_name_and_a_message)
 		    notify_name((enum notify_type)i) && notify_stock_message((enum notify_type)i),
 		    "%d", i);
 		cr_expect(notify_type_parse(notify_name((enum notify_type)i), &type));
-		cr_expect_eq(type, i);
+		cr_expect_eq((int)type, i);
 	}
 }
 
