@@ -473,6 +473,8 @@ serve(struct program *program, struct world *world)
 	loop_free(program->loop);
 	if (!program->options.foreground || program->options.pid_file)
 		(void)unlink(program->pid_path);
+	for (int i = 0; i < 2; i++)
+		(void)unlink(program->report_path[i]);
 }
 
 static void
