@@ -67,6 +67,7 @@ static const struct key keys[] = {
 	{ "protocol", TEXT_IN(protocol) },
 	{ "flags", TEXT_IN(flags) },
 	{ "voltage-per-cell", FLAG, IN(per_cell), 0, 0, 0 },
+	{ "no-load", FLAG, IN(no_load), 0, 0, 0 },
 	{ "no-temperature", FLAG, IN(no_temperature), 0, 0, 0 },
 };
 

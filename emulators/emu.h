@@ -108,7 +108,8 @@ struct emu_device_file {
 	char vendor_id[EMU_TEXT], product_id[EMU_TEXT]; /* USB: four hex digits */
 	char flags[EMU_TEXT];				/* voltronic: QFLAG, "EpashcDbroegfl" */
 	bool per_cell;					/* battery voltage is given per 2 V cell */
-	bool no_temperature;				/* that field is dashes */
+	bool no_load;		       /* its load is always told as 0, a bug that exists */
+	bool no_temperature;	       /* that field is dashes */
 	char no_end[EMU_TEXT];	       /* the one question whose answer lacks its end */
 	char rejects[EMU_REJECTS][16]; /* questions it does not know although its dialect does */
 	size_t rejects_len;

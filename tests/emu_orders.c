@@ -1,8 +1,11 @@
 /* Orders, the clock, scenarios and the control socket. */
 #include "base/conn.h"
+#include "base/log.h"
 #include "emulators/control.h"
 #include "emulators/scenario.h"
 #include "tests/emutest.h"
+
+#include <dirent.h>
 
 #define DEVICE "model megatec\nups.load 50\n"
 
@@ -126,6 +129,14 @@ scenario(const char *text)
 	return read;
 }
 
+static int warnings;
+
+static void
+count_warnings(void *owner, enum log_level level, const char *line)
+{
+	warnings += level <= LOG_LEVEL_WARNING;
+}
+
 Test(emu_scenario, durations)
 {
 	cr_expect_eq(emu_duration_ms("500ms"), 500);
@@ -146,6 +157,37 @@ Test(emu_scenario, bad_lines_are_refused)
 	cr_expect_null(scenario("at 2s\n"));
 	cr_expect_null(scenario("at 5s mains off\nat 2s mains on\n"));
 	cr_expect_null(scenario("time flies\n"));
+}
+
+Test(emu_scenario, every_file_of_ours_reads_and_its_orders_are_obeyed)
+{
+	DIR *all = opendir("emulators/scenarios");
+
+	cr_assert_not_null(all, "run from the top of the tree");
+	for (struct dirent *entry; (entry = readdir(all));) {
+		struct faults faults = { 0 };
+		char name[512];
+
+		if (!strstr(entry->d_name, ".scenario"))
+			continue;
+		snprintf(name, sizeof(name), "emulators/scenarios/%s", entry->d_name);
+		struct conffile *file = conffile_open(name);
+		struct emu_scenario *s = emu_scenario_read(file, &faults);
+
+		conffile_close(file);
+		cr_assert_not_null(s, "%s", faults.len ? faults.list[0].text : name);
+		begin(DEVICE);
+		warnings = 0;
+		log_set(&(struct log_settings){ .name = "test", .sink = count_warnings });
+		emu_speed(emu, 100);
+		emu_scenario_start(s, emu);
+		pass(60);
+		cr_expect(emu_scenario_over(s), "%s", name);
+		cr_expect_eq(warnings, 0, "%s", name);
+		emu_scenario_free(s);
+		end();
+	}
+	closedir(all);
 }
 
 /* To the step, however coarse the loop's turns: at speed 1000 one of its ticks is 50 s. */

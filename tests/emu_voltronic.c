@@ -76,3 +76,11 @@ Test(emu_voltronic, output_and_delays)
 	cr_expect_str_eq(ask("QMOD\r"), "(E\r");
 	end();
 }
+
+Test(emu_voltronic, a_device_may_be_wrong_about_its_load)
+{
+	begin(DEVICE "no-load\n");
+	cr_expect_not_null(strstr(ask("QGS\r"), " 000.5 000 "));
+	cr_expect_str_eq(show("ups.load"), "12.0");
+	end();
+}

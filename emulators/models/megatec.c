@@ -48,6 +48,12 @@ status_bits(char out[9], const struct emu_battery *b)
 	out[8] = '\0';
 }
 
+double
+emu_megatec_load(struct emu *emu)
+{
+	return emu_device(emu)->no_load ? 0 : emu_battery_load_now(emu_battery(emu));
+}
+
 static enum emu_verdict
 say_status(struct emu *emu, const char *rest, int number)
 {
@@ -65,8 +71,7 @@ say_status(struct emu *emu, const char *rest, int number)
 	snprintf(celsius, sizeof(celsius), device->no_temperature ? "--.-" : "%04.1f", b->celsius);
 	status_bits(bits, b);
 	emu_say(emu, "(%05.1f %05.1f %05.1f %03.0f %04.1f %s %s %s", emu_battery_input_volts(b),
-	    fault, emu_battery_output_volts(b), emu_battery_load_now(b), hertz, volts, celsius,
-	    bits);
+	    fault, emu_battery_output_volts(b), emu_megatec_load(emu), hertz, volts, celsius, bits);
 	return EMU_SAID;
 }
 

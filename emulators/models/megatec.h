@@ -17,4 +17,7 @@ enum emu_verdict emu_megatec_vendor(struct emu *emu, const char *rest, int numbe
  * *END is behind it. */
 double emu_megatec_minutes(const char *text, const char **end);
 
+/* The load as the device tells it, in percent. */
+double emu_megatec_load(struct emu *emu);
+
 #endif

@@ -105,7 +105,7 @@ say_status(struct emu *emu, const char *rest, int number)
 	    bit(!b->beeper), bit(b->test == EMU_TEST_FAILED), bit(b->test == EMU_TEST_PASSED));
 	emu_say(emu, "(%05.1f %04.1f %05.1f %04.1f %05.1f %03.0f %05.1f ---.- %05.1f ---.- %s %s",
 	    emu_battery_input_volts(b), emu_battery_input_hertz(b), emu_battery_output_volts(b),
-	    emu_battery_output_hertz(b), emu_battery_output_amps(b), emu_battery_load_now(b),
+	    emu_battery_output_hertz(b), emu_battery_output_amps(b), emu_megatec_load(emu),
 	    b->rating.volts * 1.6, b->volts, celsius, bits);
 	return EMU_SAID;
 }
@@ -163,7 +163,7 @@ say_fault(struct emu *emu, const char *rest, int number)
 	emu_say(emu,
 	    "(14 %05.1f %04.1f %05.1f %04.1f %03.0f %05.1f %05.1f ---.- %05.1f %05.1f 01101100",
 	    emu_battery_input_volts(b), emu_battery_input_hertz(b), emu_battery_output_volts(b),
-	    emu_battery_output_hertz(b), emu_battery_load_now(b), emu_battery_output_amps(b),
+	    emu_battery_output_hertz(b), emu_megatec_load(emu), emu_battery_output_amps(b),
 	    b->rating.volts * 1.6, b->volts, b->celsius);
 	return EMU_SAID;
 }
@@ -184,7 +184,7 @@ static enum emu_verdict
 say_load_levels(struct emu *emu, const char *rest, int number)
 {
 	struct state *state = emu_state(emu);
-	double load = emu_battery_load_now(emu_battery(emu));
+	double load = emu_megatec_load(emu);
 
 	state->load_least = fmin(state->load_least, load);
 	state->load_most = fmax(state->load_most, load);
