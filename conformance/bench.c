@@ -247,7 +247,7 @@ bench_turn(struct bench *bench, int ms)
 	}
 	conns_len = len;
 	for (struct fake *fake = bench->fakes; fake; fake = fake->next) {
-		if (fake->listener == -1)
+		if (fake->listener == -1 || fake->stuffed)
 			continue;
 		fakes[len - conns_len] = fake;
 		polled[len++] = (struct pollfd){ .fd = fake->listener, .events = POLLIN };
@@ -320,6 +320,7 @@ bench_new(const struct target *target)
 		exit(2);
 	bench->target = target;
 	bench->ready = EMPTY;
+	bench->umask = 027;
 	snprintf(bench->dir, sizeof(bench->dir), "%s/nut-conform.XXXXXX", tmp ? tmp : "/tmp");
 	if (!mkdtemp(bench->dir)) {
 		fprintf(stderr, "nut-conform: cannot make a folder like %s\n", bench->dir);
@@ -418,6 +419,7 @@ bench_run(struct bench *bench, const struct test_case *test)
 	memset(bench->captured, 0, sizeof(bench->captured));
 	if (!setjmp(bench->out)) {
 		prepare(bench, test->kind);
+		bytes_drop(&bench->trace, bench->trace.len);
 		for (struct fake *fake = bench->fakes; fake; fake = fake->next)
 			bytes_drop(&fake->heard, fake->heard.len);
 		if (test->talk)

@@ -40,6 +40,7 @@ struct fake {
 	int listener;	  /* -1: not there */
 	const char *dump; /* the answer to DUMPALL, whole, DUMPDONE included; borrowed */
 	bool mute;	  /* answers nothing */
+	bool stuffed;	  /* accepts nothing */
 	bool no_pong;
 	struct conn *peer; /* the newest upsd; owned by bench->conns */
 	unsigned connects, dumps, pings;
@@ -68,6 +69,7 @@ struct bench {
 	char captured[4][256];	       /* groups of the last pattern that had some */
 	enum bench_kind ready;	       /* what runs now: SHARED, DRIVER or EMPTY */
 	bool dirty;
+	unsigned umask;	 /* what daemons are started with */
 	int patience_ms; /* how long an expectation waits */
 	struct bytes trace;
 	char why[2048]; /* verdict of the case when not passed */
@@ -134,6 +136,9 @@ void stop_upsd(struct bench *bench);
 void reload_upsd(struct bench *bench);
 void upsd_alive(struct bench *bench);
 
+/* A listening socket on that address, to be closed by the caller. */
+int bind_to(struct bench *bench, const char *host, int port);
+
 /* The target's dummy-ups on stock.dev. */
 void start_driver(struct bench *bench);
 struct process *launch_driver(struct bench *bench, const char *const *more);
@@ -144,6 +149,8 @@ struct fake *fake_get(struct bench *bench, const char *name); /* fails when unkn
 void fake_listen(struct bench *bench, struct fake *fake);
 void fake_vanish(struct bench *bench, struct fake *fake);  /* close all, unlink */
 void fake_hang_up(struct bench *bench, struct fake *fake); /* close the peer only */
+/* Fill its queue of connections, so that the next connect() has to wait. */
+void fake_stuff(struct bench *bench, struct fake *fake);
 void fake_say(struct bench *bench, struct fake *fake, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void fake_bytes(struct bench *bench, struct fake *fake, const void *at, size_t len);

@@ -66,6 +66,27 @@ fake_stock(struct bench *bench)
 	fake_add(bench, "Mixed", mixed_dump);
 }
 
+void
+fake_stuff(struct bench *bench, struct fake *fake)
+{
+	fake->stuffed = true;
+	if (listen(fake->listener, 0))
+		fail(bench, "suite: listen: %s", strerror(errno));
+	for (int i = 0; i < 8; i++) {
+		struct sockaddr_un addr;
+		socklen_t len = sizeof(addr);
+		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+		if (fd == -1 || getsockname(fake->listener, (struct sockaddr *)&addr, &len))
+			fail(bench, "suite: %s", strerror(errno));
+		if (connect(fd, (struct sockaddr *)&addr, len)) {
+			close(fd);
+			return; /* full */
+		}
+		conn_add(bench, fd, '.')->held = true;
+	}
+}
+
 static const char *
 socket_name(struct bench *bench, const struct fake *fake)
 {

@@ -25,7 +25,7 @@ struct options {
 	const char *only[64];
 	size_t only_len;
 	int jobs;
-	bool list, keep, quiet;
+	bool list, keep, quiet, all;
 };
 
 struct worker {
@@ -316,7 +316,9 @@ choose(struct session *session)
 	if (!session->tests || !session->results)
 		exit(2);
 	for (size_t i = 0; i < len; i++)
-		if (chosen(session->options, suite_case(i)->id))
+		if (chosen(session->options, suite_case(i)->id) &&
+		    (session->options->all || session->options->list ||
+			!(suite_case(i)->flags & LONG)))
 			session->tests[session->len++] = suite_case(i);
 }
 
@@ -335,7 +337,8 @@ usage(FILE *to, int status)
 	fprintf(to,
 	    "usage: nut-conform [--target ours|upstream|FILE] [--only ID-PREFIX-OR-PATTERN]... "
 	    "[--list]\n"
-	    "                   [--junit FILE] [--jobs N] [--keep] [--quiet] [--build DIR]\n"
+	    "                   [--junit FILE] [--jobs N] [--long] [--keep] [--quiet] [--build "
+	    "DIR]\n"
 	    "                   [--bindir DIR] [--sbindir DIR] [--driverdir DIR] [--help]\n"
 	    "Checks an implementation of Network UPS Tools case by case; docs/conformance.md tells "
 	    "how.\n");
@@ -348,6 +351,7 @@ static const struct option long_options[] = {
 	{ "list", no_argument, NULL, 'l' },
 	{ "junit", required_argument, NULL, 'j' },
 	{ "jobs", required_argument, NULL, 'n' },
+	{ "long", no_argument, NULL, 'L' },
 	{ "keep", no_argument, NULL, 'k' },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "build", required_argument, NULL, 'b' },
@@ -381,6 +385,9 @@ parse_options(struct options *options, int argc, char **argv)
 			break;
 		case 'n':
 			options->jobs = atoi(optarg);
+			break;
+		case 'L':
+			options->all = true;
 			break;
 		case 'k':
 			options->keep = true;

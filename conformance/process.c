@@ -32,6 +32,18 @@ free_tcp_port(void)
 	return port;
 }
 
+int
+bind_to(struct bench *bench, const char *host, int port)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd == -1 || inet_pton(AF_INET, host, &addr.sin_addr) != 1 ||
+	    bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || listen(fd, 1))
+		fail(bench, "suite: cannot bind %s port %d: %s", host, port, strerror(errno));
+	return fd;
+}
+
 /* In the child, between fork and exec. */
 static _Noreturn void
 become(struct bench *bench, const char *const *argv, int in, const char *log)
@@ -46,9 +58,13 @@ become(struct bench *bench, const char *const *argv, int in, const char *log)
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGINT, SIG_IGN); /* the suite ends us, in its own order */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	umask(027);
+	umask(bench->umask);
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
 		setenv(paths[i], bench->dir, 1);
+	if (getenv("SUITE_PIDPATH")) {
+		setenv("NUT_PIDPATH", getenv("SUITE_PIDPATH"), 1);
+		setenv("NUT_ALTPIDPATH", getenv("SUITE_PIDPATH"), 1);
+	}
 	setenv("NUT_QUIET_INIT_UPSNOTIFY", "true", 1);
 	if (in == -1)
 		in = open("/dev/null", O_RDONLY);
@@ -262,7 +278,8 @@ start_upsd(struct bench *bench)
 	}
 	want_like(bench, (say(bench, conn, "VER"), conn), "Network UPS Tools .*");
 	for (struct fake *fake = bench->fakes; fake; fake = fake->next)
-		if (fake->listener != -1 && !fake->mute && strstr(fake->dump, "DUMPDONE"))
+		if (fake->listener != -1 && !fake->mute && !fake->stuffed &&
+		    strstr(fake->dump, "DUMPDONE"))
 			settle(bench, conn, fake);
 	hang_up(bench, conn);
 }

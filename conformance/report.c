@@ -38,7 +38,8 @@ report_tap(size_t number, const struct test_case *test, const struct result *res
 	bool expected = report_expected(test, result, target);
 
 	if (result->verdict == SKIPPED)
-		printf("ok %zu - %s %s # SKIP %s\n", number, test->id, test->says, result->why);
+		printf("ok %zu - %s %s # SKIP %s\n# skip %s: %s\n", number, test->id, test->says,
+		    result->why, test->id, result->why);
 	else if (result->verdict == PASSED && expected)
 		printf("ok %zu - %s %s\n", number, test->id, test->says);
 	else if (result->verdict == PASSED)
@@ -79,9 +80,9 @@ report_count(const struct test_case *const *tests, const struct result *results,
 void
 report_summary(const struct tally *tally, const struct target *target, int64_t ms)
 {
-	printf("# %s: %zu passed, %zu known deviations, %zu skipped, %zu unexpected, %d.%d s\n",
-	    target->name, tally->passed, tally->deviated, tally->skipped, tally->unexpected,
-	    (int)(ms / 1000), (int)(ms % 1000 / 100));
+	printf("%zu passed, %zu failed, %zu known deviations, %zu skipped, %d.%d s (%s)\n",
+	    tally->passed, tally->unexpected, tally->deviated, tally->skipped, (int)(ms / 1000),
+	    (int)(ms % 1000 / 100), target->name);
 }
 
 static void

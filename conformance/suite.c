@@ -1,7 +1,10 @@
 #include "suite.h"
 
 /* A new section file is one row here. */
-#define SECTIONS(row) row(net_session) row(net_framing)
+#define SECTIONS(row)                                                                              \
+	row(net_session) row(net_framing) row(net_get) row(net_list) row(net_set)                  \
+	    row(net_tracking) row(net_order) row(net_load) row(net_driver) row(net_reload)         \
+		row(net_start)
 
 #define DECLARE(name) extern const struct section name;
 SECTIONS(DECLARE)

@@ -29,6 +29,7 @@ enum {
 	DIRTY = 1, /* leaves upsd changed: the next case gets a new one */
 	SLOW = 2,  /* takes seconds: begun first */
 	SOLO = 4,  /* measures time: runs when nothing else does */
+	LONG = 8,  /* takes a minute: only with --long */
 };
 
 struct bench;
@@ -48,6 +49,13 @@ struct section {
 	const struct test_case *cases;
 	size_t len;
 };
+
+/* Steps of a talk that many cases begin with; ON is the connection's digit, or "". */
+#define LOG_IN_ON(on, user, password)                                                              \
+	on "> USERNAME " user "\n" on "< OK\n" on "> PASSWORD " password "\n" on "< OK\n"
+#define LOG_IN(user, password) LOG_IN_ON("", user, password)
+#define ADMIN LOG_IN("admin", "topsecret")
+#define VERSION_LINE "<~ Network UPS Tools upsd 2\\.[^ ]+ .*- .*\n"
 
 #define SECTION(name)                                                                              \
 	extern const struct section name;                                                          \

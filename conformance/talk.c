@@ -280,13 +280,21 @@ ask(struct bench *bench, struct conn *conn, const char *format, ...)
 	return hear(bench, conn);
 }
 
+/* Only the last of many equal exchanges is worth telling. */
+static void
+trace_back(struct bench *bench, size_t len)
+{
+	if (len < bench->trace.len)
+		bench->trace.at[bench->trace.len = len] = '\0';
+}
+
 void
 ask_until(struct bench *bench, struct conn *conn, const char *question, const char *pattern, int ms)
 {
 	int64_t end = now_ms() + ms;
 	char last[512];
 
-	for (;;) {
+	for (size_t traced = bench->trace.len;; trace_back(bench, traced)) {
 		snprintf(last, sizeof(last), "%s", ask(bench, conn, "%s", question));
 		if (matches(bench, pattern, last))
 			return;
@@ -375,6 +383,10 @@ driver_step(struct bench *bench, const char *at)
 		line = fake_hear(bench, fake);
 		need(bench, matches(bench, at, line),
 		    "the driver hears: %.300s, wanted like: %.300s", line, at);
+	} else if (starts(&at, "vanish")) {
+		fake_vanish(bench, fake);
+	} else if (starts(&at, "listen")) {
+		fake_listen(bench, fake);
 	} else if (starts(&at, "<quiet")) {
 		fake_silent(bench, fake, QUIET_MS);
 	} else {
@@ -392,8 +404,9 @@ until_step(struct bench *bench, struct conn *conn, const char *at)
 	bar = strstr(question, " | ");
 	need(bench, bar, "suite: 'until' without |");
 	*bar = '\0';
-	for (const char *answer;;) {
-		answer = ask(bench, conn, "%s", question);
+	for (size_t traced = bench->trace.len;; trace_back(bench, traced)) {
+		const char *answer = ask(bench, conn, "%s", question);
+
 		if (!strcmp(answer, bar + 3))
 			return;
 		need(bench, now_ms() < end, "to '%s' still: %.300s, wanted: %s", question, answer,

@@ -17,6 +17,7 @@
  *	b< TEXT		upsd sends TEXT to it (PING and DUMPALL are answered apart)
  *	b<~ PATTERN	likewise a pattern
  *	b<quiet		upsd sends it nothing for 150 ms
+ *	bvanish, blisten	the pretended driver goes away; is there again
  *	until LINE | TEXT	send LINE again and again until the answer is TEXT
  *
  * In sent text %41 is a byte in hexadecimal.  Connections go to upsd, or in a DRIVER case to the
