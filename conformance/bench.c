@@ -352,6 +352,8 @@ prepare(struct bench *bench, enum bench_kind kind)
 {
 	bool driver = kind == DRIVER || kind == DRIVER_FRESH;
 
+	if (kind == DRIVER && bench->target->fresh_drivers)
+		kind = DRIVER_FRESH;
 	if (!bench->dirty && kind == bench->ready && (kind == SHARED || kind == DRIVER))
 		return;
 	clear(bench);

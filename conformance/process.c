@@ -56,7 +56,7 @@ become(struct bench *bench, const char *const *argv, int in, const char *log)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
-	signal(SIGINT, SIG_IGN); /* the suite ends us, in its own order */
+	setpgid(0, 0); /* a key at the terminal is for the suite; it ends us in its own order */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	umask(bench->umask);
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
@@ -347,14 +347,14 @@ launch_driver(struct bench *bench, const char *const *more)
 }
 
 void
-start_driver(struct bench *bench)
+start_driver_with(struct bench *bench, const char *lines)
 {
-	int64_t end = now_ms() + 10000;
+	int64_t end = now_ms() + 15000;
 	struct conn *conn = NULL;
 
 	add_to_file(bench, "ups.conf",
-	    "[stock]\n\tdriver = dummy-ups\n\tport = stock.dev\n\tmode = "
-	    "dummy-once\n\tpollinterval = 60\n");
+	    "[stock]\n\tdriver = dummy-ups\n\tport = stock.dev\n\tmode = dummy-once\n");
+	add_to_file(bench, "ups.conf", lines);
 	launch_driver(bench, NULL);
 	while (!conn) {
 		need(bench, !bench->driver->done,
@@ -365,6 +365,14 @@ start_driver(struct bench *bench)
 		if (!conn)
 			bench_turn(bench, 5);
 	}
-	want(bench, (say(bench, conn, "PING"), conn), "PONG");
-	hang_up(bench, conn);
+	/* NUT's sleeps for seconds before it listens to anybody. */
+	say(bench, conn, "PING");
+	need(bench, try_hear(bench, conn, 10000), "the driver does not answer PING");
+	/* It stays until the case is over: NUT 2.8.0 aborts when one that went was not noticed. */
+}
+
+void
+start_driver(struct bench *bench)
+{
+	start_driver_with(bench, "\tpollinterval = 60\n");
 }

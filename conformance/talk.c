@@ -55,8 +55,17 @@ try_dial(struct bench *bench, const char *host, int port)
 	struct pollfd polled = { .fd = fd, .events = POLLOUT };
 
 	need(bench, fd != -1, "suite: no socket for %s: %s", host, strerror(errno));
-	if (connect(fd, (struct sockaddr *)&to, len) && errno != EINPROGRESS)
-		error = errno;
+	/* A unix socket whose queue is full says EAGAIN at once. */
+	for (int64_t end = now_ms() + bench->patience_ms;
+	     connect(fd, (struct sockaddr *)&to, len);) {
+		if (errno == EAGAIN && now_ms() < end) {
+			bench_turn(bench, 2);
+			continue;
+		}
+		if (errno != EINPROGRESS)
+			error = errno;
+		break;
+	}
 	for (int64_t end = now_ms() + bench->patience_ms; !error;) {
 		int ready = poll(&polled, 1, 0);
 

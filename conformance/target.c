@@ -96,6 +96,10 @@ take_line(struct target *target, const char *build, char *line)
 	value += strspn(value, " \t=");
 	if (!strcmp(line, "deviation") || !strcmp(line, "skip"))
 		return add_deviation(target, value, *line == 's');
+	if (!strcmp(line, "fresh_drivers")) {
+		target->fresh_drivers = !strcmp(value, "yes");
+		return NULL;
+	}
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		if (strcmp(line, keys[i].key))
 			continue;

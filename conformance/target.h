@@ -16,6 +16,7 @@ struct target {
 	char *upsd, *driver;			   /* program names; owned */
 	char *as_root;	      /* arguments daemons need when the suite runs as root */
 	char *driver_options; /* arguments that keep a driver in the foreground */
+	bool fresh_drivers;   /* a driver is not fit for another case */
 	struct deviation *deviations;
 	size_t deviations_len;
 };

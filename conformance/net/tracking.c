@@ -133,7 +133,7 @@ static const struct test_case cases[] = {
 	    .talk = LOG_IN("operator",
 		"opsecret") "> SET TRACKING ON\n< OK\n> INSTCMD bench beeper.toggle\n<~ OK "
 			    "TRACKING (" UUID ")\nb< INSTCMD beeper.toggle TRACKING $1\nb> "
-					      "TRACKING $1 0\nuntil GET TRACKING $1 | SUCCESS\n" },
+			    "TRACKING $1 0\nuntil GET TRACKING $1 | SUCCESS\n" },
 	{ "net/tracking/18", MUST, "N-8.9", "another user learns nothing about an id",
 	    .talk = TRACKED INSTCMD
 	    "b> TRACKING $1 0\nuntil GET TRACKING $1 | SUCCESS\n" LOG_IN_ON("1", "operator",
