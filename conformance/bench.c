@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "inside.h"
+#include "serve.h"
 #include "talk.h"
 
 volatile sig_atomic_t bench_interrupted;
@@ -188,9 +189,12 @@ conn_write(struct bench *bench, struct conn *conn)
 		bytes_drop(&conn->out, (size_t)put);
 	} else if (put == -1 && errno != EAGAIN && errno != EINTR) {
 		bytes_drop(&conn->out, conn->out.len);
+		conn->again = NULL;
 		/* What it said before it closed can still be read. */
 		conn->shut_after = false;
 	}
+	if (!conn->out.len && conn->again && conn->fd != -1)
+		bytes_add(&conn->out, conn->again, strlen(conn->again));
 	if (!conn->out.len && conn->shut_after) {
 		shutdown(conn->fd, SHUT_WR);
 		conn->shut_after = false;
@@ -213,6 +217,8 @@ handle(struct bench *bench, const struct pollfd *polled, struct conn **conns, st
 			conn_end(conn);
 		if (conn->fake)
 			fake_answer(bench, conn->fake, conn);
+		if (conn->server)
+			server_answer(conn);
 	}
 	for (size_t i = 0; i < fakes_len; i++)
 		if (polled[conns_len + i].revents & POLLIN)
@@ -222,7 +228,7 @@ handle(struct bench *bench, const struct pollfd *polled, struct conn **conns, st
 void
 bench_turn(struct bench *bench, int ms)
 {
-	size_t most = 0, len = 0, conns_len;
+	size_t most = 0, len = 0, conns_len, fakes_len;
 	struct pollfd *polled;
 	struct conn **conns;
 	struct fake **fakes;
@@ -231,7 +237,7 @@ bench_turn(struct bench *bench, int ms)
 		most++;
 	for (struct fake *fake = bench->fakes; fake; fake = fake->next)
 		most++;
-	polled = calloc(most + 1, sizeof(*polled));
+	polled = calloc(most + 2, sizeof(*polled));
 	conns = calloc(most + 1, sizeof(struct conn *));
 	fakes = calloc(most + 1, sizeof(struct fake *));
 	if (!polled || !conns || !fakes)
@@ -252,9 +258,14 @@ bench_turn(struct bench *bench, int ms)
 		fakes[len - conns_len] = fake;
 		polled[len++] = (struct pollfd){ .fd = fake->listener, .events = POLLIN };
 	}
+	fakes_len = len - conns_len;
+	if (bench->server)
+		polled[len++] = (struct pollfd){ .fd = bench->server->listener, .events = POLLIN };
 	/* A child's end wakes us by SIGCHLD, unless it fell just before the poll: hence the 50. */
 	if (poll(polled, (nfds_t)len, ms > 50 ? 50 : ms) > 0)
-		handle(bench, polled, conns, fakes, conns_len, len - conns_len);
+		handle(bench, polled, conns, fakes, conns_len, fakes_len);
+	if (bench->server && polled[len - 1].revents & POLLIN)
+		server_accept(bench, bench->server);
 	free(polled);
 	free(conns);
 	free(fakes);
@@ -305,6 +316,8 @@ clear(struct bench *bench)
 		fake_free(fake);
 	}
 	bench->fakes = NULL;
+	server_free(bench->server);
+	bench->server = NULL;
 	nftw(bench->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	bench->ready = EMPTY;
 	bench->dirty = false;

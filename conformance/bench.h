@@ -26,11 +26,13 @@ struct conn {
 	int fd;	  /* -1: closed by us or seen closed */
 	char tag; /* how the trace names it */
 	struct bytes in, out;
-	bool eof;	   /* the other side closed or reset */
-	bool held;	   /* do not read */
-	bool shut_after;   /* half-close when OUT is empty */
-	int cut;	   /* bytes per write, 0: as many as go */
-	struct fake *fake; /* a pretended driver's peer: its lines are answered at once */
+	bool eof;	       /* the other side closed or reset */
+	bool held;	       /* do not read */
+	bool shut_after;       /* half-close when OUT is empty */
+	int cut;	       /* bytes per write, 0: as many as go */
+	struct server *server; /* a client of the pretended upsd: likewise */
+	const char *again;     /* said again whenever OUT is empty */
+	struct fake *fake;     /* a pretended driver's peer: its lines are answered at once */
 };
 
 /* A pretended driver: a listening unix socket STATEPATH/dummy-ups-NAME. */
@@ -69,8 +71,11 @@ struct bench {
 	char captured[4][256];	       /* groups of the last pattern that had some */
 	enum bench_kind ready;	       /* what runs now: SHARED, DRIVER or EMPTY */
 	bool dirty;
-	unsigned umask;	 /* what daemons are started with */
-	int patience_ms; /* how long an expectation waits */
+	struct server *server;	/* owned: the pretended upsd, or NULL */
+	struct process *client; /* borrowed: the last client run */
+	bool split;		/* stderr goes to a file of its own */
+	unsigned umask;		/* what daemons are started with */
+	int patience_ms;	/* how long an expectation waits */
 	struct bytes trace;
 	char why[2048]; /* verdict of the case when not passed */
 	bool skipped;

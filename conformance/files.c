@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bench.h"
+#include "inside.h"
 
 const char *
 path_of(struct bench *bench, const char *name)
@@ -109,7 +109,6 @@ static const char stock_dev[] = "# a UPS of no maker\n"
 static int
 free_port(struct bench *bench)
 {
-	extern int free_tcp_port(void);
 	int port = free_tcp_port();
 
 	need(bench, port > 0, "suite: no free port");

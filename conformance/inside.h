@@ -14,6 +14,11 @@ void fake_accept(struct bench *bench, struct fake *fake);
 void fake_answer(struct bench *bench, struct fake *fake, struct conn *conn);
 void fake_free(struct fake *fake);
 
+void server_accept(struct bench *bench, struct server *server);
+void server_answer(struct conn *conn);
+void server_free(struct server *server);
+int free_tcp_port(void);
+
 void processes_reap(struct bench *bench);
 void processes_end(struct bench *bench);
 

@@ -14,8 +14,6 @@
 #include "inside.h"
 #include "talk.h"
 
-int free_tcp_port(void);
-
 int
 free_tcp_port(void)
 {
@@ -70,6 +68,12 @@ become(struct bench *bench, const char *const *argv, int in, const char *log)
 		in = open("/dev/null", O_RDONLY);
 	dup2(in, 0);
 	dup2(out, 1);
+	if (bench->split) {
+		char name[320];
+
+		snprintf(name, sizeof(name), "%s.err", log);
+		out = open(name, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	}
 	dup2(out, 2);
 	/* execv's type is from before const; it changes nothing. */
 	execv(argv[0], (char *const *)(uintptr_t)argv);

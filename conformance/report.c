@@ -19,15 +19,30 @@ report_tap_plan(size_t cases)
 	printf("TAP version 13\n1..%zu\n", cases);
 }
 
+/* Each line behind a #; equal ones that follow each other are counted. */
 static void
 print_comment(const char *text)
 {
+	const char *last = "";
+	size_t last_len = 0, again = 0;
+
 	while (text && *text) {
 		size_t len = strcspn(text, "\n");
 
-		printf("# %.*s\n", (int)len, text);
+		if (len == last_len && !strncmp(text, last, len)) {
+			again++;
+		} else {
+			if (again)
+				printf("# (%zu times more)\n", again);
+			printf("# %.*s\n", (int)len, text);
+			again = 0;
+		}
+		last = text;
+		last_len = len;
 		text += len + (text[len] == '\n');
 	}
+	if (again)
+		printf("# (%zu times more)\n", again);
 }
 
 void

@@ -152,9 +152,9 @@ no_status_is_no_power_cut(struct bench *bench)
 static void
 defaults_and_overrides(struct bench *bench)
 {
-	start_driver_with(
-	    bench, "\tdefault.battery.date = \"2020\"\n\tdefault.ups.mfr = "
-		   "Nobody\n\toverride.ups.model = Mine\n\toverride.battery.packs = 2\n");
+	start_driver_with(bench,
+	    "\tdefault.battery.date = \"2020\"\n\tdefault.ups.mfr = "
+	    "Nobody\n\toverride.ups.model = Mine\n\toverride.battery.packs = 2\n");
 	talk(bench, "> DUMPALL\n<... SETINFO battery.date \"2020\"\n<... SETINFO battery.packs "
 		    "\"2\"\n<... SETINFO ups.mfr \"Example\"\n"
 		    "<... SETINFO ups.model \"Mine\"\n<... DUMPDONE\n");
