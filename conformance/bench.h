@@ -146,6 +146,8 @@ int bind_to(struct bench *bench, const char *host, int port);
 
 /* The target's dummy-ups on stock.dev. */
 void start_driver(struct bench *bench);
+/* The same with ups.conf as it is. */
+void start_driver_as_is(struct bench *bench);
 /* The same with these lines in its section of ups.conf. */
 void start_driver_with(struct bench *bench, const char *lines);
 struct process *launch_driver(struct bench *bench, const char *const *more);

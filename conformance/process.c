@@ -351,14 +351,11 @@ launch_driver(struct bench *bench, const char *const *more)
 }
 
 void
-start_driver_with(struct bench *bench, const char *lines)
+start_driver_as_is(struct bench *bench)
 {
 	int64_t end = now_ms() + 15000;
 	struct conn *conn = NULL;
 
-	add_to_file(bench, "ups.conf",
-	    "[stock]\n\tdriver = dummy-ups\n\tport = stock.dev\n\tmode = dummy-once\n");
-	add_to_file(bench, "ups.conf", lines);
 	launch_driver(bench, NULL);
 	while (!conn) {
 		need(bench, !bench->driver->done,
@@ -373,6 +370,15 @@ start_driver_with(struct bench *bench, const char *lines)
 	say(bench, conn, "PING");
 	need(bench, try_hear(bench, conn, 10000), "the driver does not answer PING");
 	/* It stays until the case is over: NUT 2.8.0 aborts when one that went was not noticed. */
+}
+
+void
+start_driver_with(struct bench *bench, const char *lines)
+{
+	add_to_file(bench, "ups.conf",
+	    "[stock]\n\tdriver = dummy-ups\n\tport = stock.dev\n\tmode = dummy-once\n");
+	add_to_file(bench, "ups.conf", lines);
+	start_driver_as_is(bench);
 }
 
 void

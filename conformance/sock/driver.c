@@ -1,4 +1,5 @@
 /* What a driver answers on its socket: docs/sock-protocol.md, sections 1 to 5. */
+#include "conformance/serve.h"
 #include "conformance/talk.h"
 
 #include <signal.h>
@@ -197,6 +198,93 @@ file_changes(struct bench *bench)
 		line = hear(bench, two);
 	while (strncmp(line, "SETINFO ups.status \"OB\"", 23) &&
 	       strncmp(line, "SETINFO ups.load \"55\"", 21));
+}
+
+/* A driver that is a client of our pretended upsd: whatever happens to a device, we can let happen.
+ */
+enum { FULL, SHORT, STALE };
+
+static const struct reply *
+device(int what)
+{
+	static const char *const lists[] = {
+		"BEGIN LIST VAR far\nVAR far ups.load \"5\"\nVAR far ups.status \"OL\"\nEND LIST "
+		"VAR far\n",
+		"BEGIN LIST VAR far\nVAR far ups.status \"OL\"\nEND LIST VAR far\n",
+		"ERR DATA-STALE\n",
+	};
+	static struct reply replies[] = {
+		{ "LIST VAR far", NULL, THEN_GO_ON },
+		{ "GET VAR far ups.status", NULL, THEN_GO_ON },
+		{ "LIST RW far", "BEGIN LIST RW far\nEND LIST RW far\n", THEN_GO_ON },
+		{ "LIST CMD far", "BEGIN LIST CMD far\nEND LIST CMD far\n", THEN_GO_ON },
+		{ "LIST UPS", "BEGIN LIST UPS\nUPS far \"x\"\nEND LIST UPS\n", THEN_GO_ON },
+		{ "STARTTLS", "ERR FEATURE-NOT-CONFIGURED\n", THEN_GO_ON },
+		{ "USERNAME", "OK\n", THEN_GO_ON },
+		{ "PASSWORD", "OK\n", THEN_GO_ON },
+		{ "VER", "Network UPS Tools upsd 2.8.0 - here\n", THEN_GO_ON },
+		{ "NETVER", "1.3\n", THEN_GO_ON },
+		{ NULL, NULL, THEN_GO_ON },
+	};
+
+	replies[0].text = lists[what];
+	replies[1].text = what == STALE ? "ERR DATA-STALE\n" : "VAR far ups.status \"OL\"\n";
+	return replies;
+}
+
+static struct conn *
+start_far(struct bench *bench)
+{
+	char lines[200];
+	struct conn *conn;
+
+	serve(bench, device(FULL));
+	snprintf(lines, sizeof(lines),
+	    "[stock]\n\tdriver = dummy-ups\n\tport = far@127.0.0.1:%d\n\tmode = "
+	    "repeater\n\tpollinterval = 1\n",
+	    bench->server->port);
+	put_file(bench, "ups.conf", lines);
+	start_driver_as_is(bench);
+	bench->patience_ms += 4000; /* a poll or two */
+	conn = dial_driver(bench);
+	say(bench, conn, "DUMPALL");
+	while (strcmp(hear(bench, conn), "DUMPDONE"))
+		;
+	return conn;
+}
+
+/* The first line of this kind is WANTED. */
+static void
+then_hears(struct bench *bench, struct conn *conn, const char *wanted)
+{
+	const char *line;
+
+	do
+		line = hear(bench, conn);
+	while (!matches(bench, "(DELINFO|DATASTALE|DATAOK).*", line) ||
+	       (!strcmp(line, "DATAOK") && strcmp(wanted, "DATAOK")));
+	need(bench, !strcmp(line, wanted), "got: %s, wanted: %s", line, wanted);
+}
+
+static void
+variable_goes(struct bench *bench)
+{
+	struct conn *conn = start_far(bench);
+
+	device(SHORT);
+	then_hears(bench, conn, "DELINFO ups.load");
+}
+
+static void
+data_go_stale(struct bench *bench)
+{
+	struct conn *conn = start_far(bench);
+
+	device(STALE);
+	then_hears(bench, conn, "DATASTALE");
+	want_quiet(bench, conn, 2500);
+	device(FULL);
+	then_hears(bench, conn, "DATAOK");
 }
 
 /* --- the socket and the process ------------------------------------------------------------------
@@ -619,6 +707,10 @@ static const struct test_case cases[] = {
 
 	{ "sock/live/1", MUST, "S-3.1 S-3.5", "what changes is told to all, what does not is not",
 	    .run = file_changes, BY_HAND },
+	{ "sock/live/2", MUST, "S-3.3", "a variable that the device has no more is taken away",
+	    .run = variable_goes, BY_HAND },
+	{ "sock/live/3", MUST, "S-3.4", "stale and fresh data are told, once each",
+	    .run = data_go_stale, BY_HAND },
 	{ "sock/conf/1", MUST, "S-4.2", "default. sets what the driver does not, override. fixes",
 	    .run = defaults_and_overrides, BY_HAND },
 	{ "sock/conf/2", MUST, "S-4.2", "an override stays when it is set", .run = override_stays,
