@@ -34,10 +34,10 @@ make_room(struct buf *buf, size_t len)
 	size_t held = buf_len(buf), size;
 	char *bytes;
 
+	if (buf->size - buf->end > len) /* and so within the maximum: SIZE never goes beyond it */
+		return true;
 	if (len > most(buf) || held > most(buf) - len)
 		return false;
-	if (buf->bytes && buf->size - buf->end > len)
-		return true;
 	/* Slide only when that frees at least half, so that sliding costs O(1) a byte. */
 	if (buf->bytes && buf->start >= buf->size / 2 && buf->size - held > len) {
 		memmove(buf->bytes, buf->bytes + buf->start, held);

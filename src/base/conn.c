@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,17 +35,23 @@ struct conn {
 	unsigned kept_len;
 	short events; /* watched for now */
 	bool watched : 1;
-	bool connecting : 1;  /* until connect() is through */
-	bool clear_first : 1; /* has a filter, but what was queued before must leave first */
-	bool handshaking : 1;
-	bool paused : 1;
-	bool ending : 1; /* conn_end() was called: no more reading */
-	bool eof : 1;	 /* the peer will say no more */
-	bool unseen : 1; /* KEPT may hold something that INPUT takes: show it */
 	bool showing : 1;
-	bool failed : 1;
-	bool closed : 1; /* the owner has been told */
-	bool freed : 1;	 /* only the memory is left */
+	bool serving : 1; /* in serve(), which draws the conclusions itself */
+	union {
+		struct {
+			bool connecting : 1;  /* until connect() is through */
+			bool clear_first : 1; /* a filter waits for what was queued before it */
+			bool handshaking : 1;
+			bool paused : 1;
+			bool ending : 1; /* conn_end() was called: no more reading */
+			bool eof : 1;	 /* the peer will say no more */
+			bool unseen : 1; /* KEPT may hold something that INPUT takes: show it */
+			bool failed : 1;
+			bool closed : 1; /* the owner has been told */
+			bool freed : 1;	 /* only the memory is left */
+		};
+		uint16_t unusual; /* any of these */
+	};
 };
 
 static void ready(void *owner, int fd, short revents);
@@ -169,7 +176,7 @@ say_closed(struct conn *conn, const char *why)
 void
 conn_flush_later(struct conn *conn)
 {
-	if (conn->fd != -1)
+	if (conn->fd != -1 && !conn->serving)
 		loop_later(conn->loop, &conn->later);
 }
 
@@ -253,8 +260,11 @@ flush(struct conn *conn)
 			break;
 		}
 		loop_timer_clear(conn->loop, &conn->stuck);
-		buf_take(&conn->out, (size_t)sent);
 		len -= (size_t)sent;
+		if (len == 0)
+			loop_take_back(conn->loop, &conn->out);
+		else
+			buf_take(&conn->out, (size_t)sent);
 		/* A filter may take less than would go; the kernel does not. */
 		if (!conn->filtered || conn->clear_first)
 			break;
@@ -282,18 +292,11 @@ keep(struct conn *conn, const char *bytes, size_t len)
 	return true;
 }
 
-/* Show LEN bytes at BYTES, of which the first KEPT are kept already; keep what is not taken. */
+/* INPUT has TAKEN some of the LEN bytes at BYTES, of which the first KEPT are kept already. */
 static void
-show(struct conn *conn, char *bytes, size_t kept, size_t len)
+keep_the_rest(
+    struct conn *conn, const char *bytes, size_t kept, size_t len, size_t taken, bool clear)
 {
-	struct filtered *had = conn->filtered;
-	size_t taken;
-
-	conn->showing = true;
-	taken = conn->calls->input(conn->owner, bytes, len);
-	conn->showing = false;
-	if (conn->fd == -1)
-		return;
 	assert(taken <= len);
 	if (taken > 0 || kept == 0) {
 		forget_kept(conn);
@@ -304,10 +307,24 @@ show(struct conn *conn, char *bytes, size_t kept, size_t len)
 
 	/* Did it stop because it needs more, or because there was no room for answers? */
 	conn->unseen = !may_show(conn);
-	if (conn->filtered != had && len > taken)
+	if (clear && conn->filtered && len > taken)
 		fail(conn, "bytes in clear where the handshake should begin");
 	else if (!conn->unseen && len - taken > conn->in_max)
 		fail(conn, "line too long");
+}
+
+/* Show LEN bytes at BYTES, of which the first KEPT are kept already; keep what is not taken. */
+static void
+show(struct conn *conn, char *bytes, size_t kept, size_t len)
+{
+	bool clear = !conn->filtered;
+	size_t taken;
+
+	conn->showing = true;
+	taken = conn->calls->input(conn->owner, bytes, len);
+	conn->showing = false;
+	if (conn->fd != -1)
+		keep_the_rest(conn, bytes, kept, len, taken, clear);
 }
 
 /* What is kept, from the scratch, since INPUT may call what changes KEPT. */
@@ -339,6 +356,16 @@ is_pending(const struct conn *conn)
 	       conn->filtered->calls->pending(conn->filtered->state);
 }
 
+/* What it means that a read has GOT 0 or -1. */
+static void
+see_no_bytes(struct conn *conn, ssize_t got)
+{
+	if (got == 0)
+		conn->eof = true;
+	else if (!must_wait())
+		fail(conn, reason(conn));
+}
+
 /* Up to LEN bytes; those in a filter poll() does not show, so they must all be asked for. */
 static size_t
 read_all(struct conn *conn, char *bytes, size_t len)
@@ -348,13 +375,8 @@ read_all(struct conn *conn, char *bytes, size_t len)
 	do {
 		ssize_t got = read_some(conn, bytes + had, len - had);
 
-		if (got == -1) {
-			if (!must_wait())
-				fail(conn, reason(conn));
-			break;
-		}
-		if (got == 0) {
-			conn->eof = true;
+		if (got <= 0) {
+			see_no_bytes(conn, got);
 			break;
 		}
 		had += (size_t)got;
@@ -586,11 +608,57 @@ see_hangup(struct conn *conn, short revents)
 	conn->watched = false;
 }
 
+/* Nothing is out of the ordinary: bytes in clear, all of them shown and answered. */
+static bool
+is_usual(const struct conn *conn)
+{
+	return !conn->unusual && conn->events == POLLIN && !conn->filtered && !conn->kept &&
+	       conn->out.start == conn->out.end && !conn->out.failed && !timer_is_set(&conn->stuck);
+}
+
+/* The usual turn of a usual conn in one go: read, show, write what that made.  What is left over,
+ * or out of the ordinary, is for the end of the turn. */
+static void
+serve(struct conn *conn)
+{
+	const struct world *world = loop_world(conn->loop);
+	char *bytes = loop_scratch(conn->loop);
+	ssize_t got = world->read(world->owner, conn->fd, bytes, READ_ENOUGH), sent = 0;
+	size_t taken, len;
+
+	if (got <= 0) {
+		see_no_bytes(conn, got);
+		conn_flush_later(conn);
+		return;
+	}
+	loop_lend(conn->loop, &conn->out);
+	conn->showing = conn->serving = true;
+	taken = conn->calls->input(conn->owner, bytes, (size_t)got);
+	conn->showing = conn->serving = false;
+	if (conn->fd == -1)
+		return; /* freed: the end of the turn sees to its memory */
+	len = buf_len(&conn->out);
+	if (taken < (size_t)got || conn->unusual || conn->filtered || conn->out.failed)
+		keep_the_rest(conn, bytes, 0, (size_t)got, taken, true);
+	else if (len > 0)
+		sent = world->write(world->owner, conn->fd, buf_bytes(&conn->out), len);
+	if (len == 0 || sent == (ssize_t)len)
+		loop_take_back(conn->loop, &conn->out);
+	else if (sent > 0)
+		buf_take(&conn->out, (size_t)sent);
+	if (!is_usual(conn))
+		conn_flush_later(conn);
+}
+
 static void
 ready(void *owner, int fd, short revents)
 {
 	struct conn *conn = owner;
 
+	if (revents == POLLIN && is_usual(conn)) {
+		serve(conn);
+		return;
+	}
 	if (conn->connecting)
 		see_connected(conn);
 	else if (conn->handshaking)

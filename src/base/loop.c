@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LATE_MS 50 /* turns late by less are normal */
+#define LATE_MS 50	    /* turns late by less are normal */
+#define LENT_MAX 65536	    /* bytes: no more is kept for lending */
+#define EXACT_BELOW_MS 1000 /* waits that are measured from now, not from the turn's beginning */
 
 struct watch {
 	loop_ready *ready;
@@ -18,7 +20,7 @@ struct watch {
 
 struct loop {
 	const struct world *world; /* borrowed */
-	int64_t now_ms, wall_ms, gap_ms;
+	int64_t now_ms, gap_ms;
 	unsigned turn;
 	bool in_turn, stopped;
 
@@ -37,17 +39,13 @@ struct loop {
 	/* LATER_END stands behind the last one, so that each can leave by itself. */
 	struct later *later, later_end;
 
+	char *lent; /* owned: what loop_lend() gives next, LENT_SIZE bytes; NULL: nothing */
+	size_t lent_size;
+
 	char scratch[LOOP_SCRATCH];
 };
 
 /* ---- the whole ---- */
-
-static void
-read_clocks(struct loop *loop)
-{
-	loop->now_ms = loop->world->clock_ms(loop->world->owner);
-	loop->wall_ms = loop->world->wall_ms(loop->world->owner);
-}
 
 struct loop *
 loop_new(const struct world *world)
@@ -61,7 +59,7 @@ loop_new(const struct world *world)
 	loop->world = world;
 	loop->later = &loop->later_end;
 	loop->later_end.back = &loop->later;
-	read_clocks(loop);
+	loop->now_ms = world->clock_ms(world->owner);
 	return loop;
 }
 
@@ -86,6 +84,7 @@ loop_free(struct loop *loop)
 	free(loop->watches);
 	free(loop->ready);
 	free(loop->timers);
+	free(loop->lent);
 	free(loop);
 }
 
@@ -104,7 +103,7 @@ loop_now_ms(const struct loop *loop)
 int64_t
 loop_wall_ms(const struct loop *loop)
 {
-	return loop->wall_ms;
+	return loop->world->wall_ms(loop->world->owner);
 }
 
 int64_t
@@ -117,6 +116,30 @@ char *
 loop_scratch(struct loop *loop)
 {
 	return loop->scratch;
+}
+
+void
+loop_lend(struct loop *loop, struct buf *buf)
+{
+	if (!loop->lent)
+		return;
+	buf->bytes = loop->lent;
+	buf->size = loop->lent_size;
+	buf->start = buf->end = 0;
+	loop->lent = NULL;
+}
+
+void
+loop_take_back(struct loop *loop, struct buf *buf)
+{
+	if (loop->lent || buf->size > LENT_MAX) {
+		free(buf->bytes);
+	} else {
+		loop->lent = buf->bytes;
+		loop->lent_size = buf->size;
+	}
+	buf->bytes = NULL;
+	buf->start = buf->end = buf->size = 0;
 }
 
 /* ---- descriptors ---- */
@@ -355,13 +378,13 @@ loop_later_clear(struct later *later)
 static int
 timeout_ms(const struct loop *loop, int64_t wait_ms)
 {
-	int64_t next_ms = loop_next_ms(loop), until_next_ms;
+	int64_t next_ms = loop_next_ms(loop), until_next_ms = next_ms - loop->now_ms;
 
 	if (next_ms != INT64_MAX) {
-		/* Since the turn began time has passed that loop->now_ms does not know. */
-		until_next_ms = next_ms <= loop->now_ms
-				    ? 0
-				    : next_ms - loop->world->clock_ms(loop->world->owner);
+		/* Since the turn began time has passed that loop->now_ms does not know.  Where it
+		 * is a small part of the wait the clock need not be asked. */
+		if (until_next_ms > 0 && until_next_ms < EXACT_BELOW_MS)
+			until_next_ms = next_ms - loop->world->clock_ms(loop->world->owner);
 		if (until_next_ms < 0)
 			until_next_ms = 0;
 		if (wait_ms < 0 || wait_ms > until_next_ms)
@@ -384,7 +407,7 @@ loop_step(struct loop *loop, int64_t wait_ms)
 	    loop->world->owner, loop->polled, loop->len, timeout_ms(loop, wait_ms), loop->ready);
 	if (found == -1 && errno != EINTR && errno != EAGAIN && errno != ENOMEM)
 		fatal("poll");
-	read_clocks(loop);
+	loop->now_ms = loop->world->clock_ms(loop->world->owner);
 	loop->turn++;
 	loop->gap_ms = loop->now_ms - LATE_MS > asked_ms ? loop->now_ms - asked_ms : 0;
 	if (found > 0)

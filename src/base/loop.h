@@ -3,6 +3,7 @@
 #ifndef LOOP_H
 #define LOOP_H
 
+#include "base/buf.h"
 #include "base/world.h"
 
 #include <poll.h>
@@ -16,8 +17,9 @@ struct loop *loop_new(const struct world *world); /* WORLD is borrowed */
 void loop_free(struct loop *loop);		  /* after everything on it; NULL is fine */
 const struct world *loop_world(const struct loop *loop);
 
-/* The monotonic clock as it was when this turn began; wall clock likewise. */
+/* The monotonic clock as it was when this turn began. */
 int64_t loop_now_ms(const struct loop *loop);
+/* The wall clock now. */
 int64_t loop_wall_ms(const struct loop *loop);
 
 /* Call READY when one of EVENTS (POLLIN, POLLOUT; errors always) happens on FD.  One watch a
@@ -76,5 +78,9 @@ int64_t loop_gap_ms(const struct loop *loop);
 /* LOOP_SCRATCH bytes for whoever reads: theirs until they return to the loop, no longer. */
 #define LOOP_SCRATCH 131072
 char *loop_scratch(struct loop *loop);
+/* Memory for BUF, which holds none, and back again when BUF is empty: one block goes round, so that
+ * a turn that answers needs no malloc().  There may be none to lend. */
+void loop_lend(struct loop *loop, struct buf *buf);
+void loop_take_back(struct loop *loop, struct buf *buf);
 
 #endif

@@ -225,34 +225,39 @@ plain_word(struct cut *cut)
 }
 
 /* The short way through the front of a line that is only plain words with one space between, as
- * nearly all requests are.  Returns where it stopped: END, or the beginning of what is not so. */
+ * nearly all requests are.  A newline must follow.  Returns where it stopped: at the newline, which
+ * is a NUL by then (*WHOLE), or at the beginning of what is not so. */
 static char *
-plain_words(struct words *out, char *at, const char *end)
+plain_words(struct words *out, char *at, bool *whole)
 {
 	size_t len = 0;
 
-	while (len < WORDS_MAX && *at != '"') {
-		char *to = past_plain(at);
+	*whole = false;
+	while (len < WORDS_MAX && class_of(*at) == PLAIN) {
+		char *to = past_plain(at + 1);
 
-		if (to == at || (*to != ' ' && to != end) || to - at > WORD_LEN_MAX)
+		if ((*to != ' ' && *to != '\n') || to - at > WORD_LEN_MAX)
 			break;
 		out->word[len++] = at;
-		at = to == end ? to : to + 1;
+		at = to + 1;
+		*whole = *to == '\n';
 		*to = '\0';
+		if (*whole) {
+			at = to;
+			break;
+		}
 	}
 	out->len = len;
 	return at;
 }
 
-/* Cut AT..END; the byte at END is a newline or NUL, and may be overwritten. */
+/* Cut the rest of a line, AT..END; the byte at END is a newline or NUL, and may be overwritten. */
 static enum words_error
-cut_line(struct words *out, char *at, char *end, enum words_source source)
+cut_rest(struct words *out, char *at, char *end, enum words_source source)
 {
-	struct cut cut = { .out = out, .source = source, .end = end };
+	struct cut cut = { .out = out, .source = source, .at = at, .end = end };
 	enum words_error error = WORDS_OK;
 
-	out->eight_bit = false;
-	cut.at = plain_words(out, at, end);
 	while (cut.at < cut.end && !error) {
 		enum class what = class_of(*cut.at);
 
@@ -272,22 +277,50 @@ cut_line(struct words *out, char *at, char *end, enum words_source source)
 	return error;
 }
 
+/* The newline that ends the line of which AT is a part, LEN bytes being there; NULL: not yet. */
+static char *
+find_end(char *at, size_t len, unsigned *lines)
+{
+	char *end = len ? memchr(at, '\n', len) : NULL;
+
+	if (end && end > at && end[-1] == '\\')
+		end = at + joined_end(at, len, lines);
+	return end && end < at + len ? end : NULL;
+}
+
+/* Undo what plain_words() did: the line goes on beyond what is there. */
+static void
+put_blanks_back(struct words *out)
+{
+	for (size_t i = 0; i < out->len; i++)
+		out->word[i][strlen(out->word[i])] = ' ';
+	out->len = 0;
+}
+
 enum words_error
 words_cut(struct words *out, char *bytes, size_t len, enum words_source source, size_t *used)
 {
-	size_t most = len < WORDS_LINE_MAX ? len : WORDS_LINE_MAX, end;
-	char *newline = most ? memchr(bytes, '\n', most) : NULL;
+	size_t most = len < WORDS_LINE_MAX ? len : WORDS_LINE_MAX;
+	char *at = bytes, *end;
+	bool whole = false;
 
 	*used = 0;
 	out->len = 0;
 	out->lines = 1;
-	end = newline ? (size_t)(newline - bytes) : most;
-	if (newline && end > 0 && newline[-1] == '\\')
-		end = joined_end(bytes, most, &out->lines);
-	if (end == most)
+	out->eight_bit = false;
+	if (most > 0 && bytes[most - 1] == '\n')
+		at = plain_words(out, bytes, &whole);
+	if (whole) {
+		*used = (size_t)(at - bytes) + 1;
+		return WORDS_OK;
+	}
+	end = find_end(at, most - (size_t)(at - bytes), &out->lines);
+	if (!end) {
+		put_blanks_back(out);
 		return most == WORDS_LINE_MAX ? WORDS_LONG_LINE : WORDS_MORE;
-	*used = end + 1;
-	return cut_line(out, bytes, bytes + end, source);
+	}
+	*used = (size_t)(end - bytes) + 1;
+	return cut_rest(out, at, end, source);
 }
 
 enum words_error
@@ -297,9 +330,10 @@ words_split(struct words *out, char *line, enum words_source source)
 
 	out->len = 0;
 	out->lines = 1;
+	out->eight_bit = false;
 	if (len >= WORDS_LINE_MAX)
 		return WORDS_LONG_LINE;
-	return cut_line(out, line, line + len, source);
+	return cut_rest(out, line, line + len, source);
 }
 
 const char *
@@ -366,6 +400,37 @@ words_is_name(const char *text)
 		if (++len > 128)
 			return false;
 	return text[len] == '\0';
+}
+
+/* The eight bytes at TEXT, without their case bits. */
+static inline uint64_t
+eight(const char *text)
+{
+	uint64_t bytes;
+
+	memcpy(&bytes, text, sizeof(bytes));
+	return bytes | 0x2020202020202020u;
+}
+
+uint32_t
+words_name_hash(const char *name)
+{
+	const uint64_t mix = 0x9e3779b97f4a7c15u;
+	size_t len = strlen(name);
+	const char *end = name + len;
+	uint64_t hash = len * mix;
+
+	if (len >= 8) {
+		for (; end - name > 8; name += 8)
+			hash = (hash ^ eight(name)) * mix;
+		hash ^= hash >> 32;
+		hash ^= eight(end - 8); /* some bytes once more: cheaper than to mind the rest */
+	} else {
+		for (; name < end; name++)
+			hash = (hash << 8) ^ (uint64_t)(*name | 0x20) ^ (hash >> 40);
+	}
+	hash *= mix;
+	return (uint32_t)(hash >> 32);
 }
 
 bool

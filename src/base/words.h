@@ -12,6 +12,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 #define WORDS_MAX 64	     /* words in a line */
 #define WORD_LEN_MAX 4096    /* bytes in a word */
@@ -59,6 +61,22 @@ bool words_quote(struct buf *buf, const char *text);
 
 /* Names of UPSes, variables and commands: [A-Za-z0-9._-]{1,128}, first a letter or digit. */
 bool words_is_name(const char *text);
+/* Equal for names that differ in case alone. */
+uint32_t words_name_hash(const char *name);
+/* Are A and B one name, whatever the case?  Most say it in the same, and that is quicker to see. */
+static inline bool
+words_same_name(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0 || strcasecmp(a, b) == 0;
+}
+/* Is WORD, in any case, the word UPPER, which is capitals alone? */
+static inline bool
+words_same(const char *word, const char *upper)
+{
+	while (*upper && (*word & ~0x20) == *upper)
+		word++, upper++;
+	return *word == *upper;
+}
 
 /* Compare two secrets in a time that does not depend on where they differ.  Either may be NULL,
  * which equals nothing. */

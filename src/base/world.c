@@ -48,7 +48,10 @@ clock_us(clockid_t clock)
 static int64_t
 kernel_clock_ms(void *owner)
 {
-	return clock_us(CLOCK_MONOTONIC) / 1000;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static int64_t

@@ -30,24 +30,13 @@ name_of(const struct table *table, const void *item)
 	return table->of_names ? item : ((const struct state_var *)item)->name;
 }
 
-/* FNV-1a over the bytes without their case bit: equal for names that differ in case alone. */
-static size_t
-hash(const char *name)
-{
-	uint32_t h = 2166136261u;
-
-	for (; *name; name++)
-		h = (h ^ ((unsigned char)*name | 0x20u)) * 16777619u;
-	return h ^ (h >> 15);
-}
-
 /* The slot where NAME is, or where it would go.  The table has a free slot. */
 static size_t
 slot_of(const struct table *table, const char *name)
 {
-	size_t i = hash(name) & (table->size - 1);
+	size_t i = words_name_hash(name) & (table->size - 1);
 
-	while (table->slots[i] && strcasecmp(name_of(table, table->slots[i]), name) != 0)
+	while (table->slots[i] && !words_same_name(name_of(table, table->slots[i]), name))
 		i = (i + 1) & (table->size - 1);
 	return i;
 }
@@ -101,7 +90,7 @@ take_out(struct table *table, const void *item)
 
 	/* Move up whatever a free slot here would hide. */
 	for (size_t i = (hole + 1) & mask; table->slots[i]; i = (i + 1) & mask) {
-		size_t home = hash(name_of(table, table->slots[i])) & mask;
+		size_t home = words_name_hash(name_of(table, table->slots[i])) & mask;
 
 		if (((i - home) & mask) >= ((i - hole) & mask)) {
 			table->slots[hole] = table->slots[i];
@@ -570,6 +559,12 @@ in_ranges(const struct state_var *var, const char *text)
 		if (value >= var->ranges[i].min && value <= var->ranges[i].max)
 			return true;
 	return false;
+}
+
+size_t
+state_bytes(const struct state *state)
+{
+	return state->bytes;
 }
 
 enum state_fit

@@ -75,6 +75,9 @@ const char *state_cmd(const struct state *state, const char *name);
 const struct state_var *const *state_vars(struct state *state, size_t *len);
 const char *const *state_cmds(struct state *state, size_t *len);
 
+/* What all names and quoted values take, or somewhat more. */
+size_t state_bytes(const struct state *state);
+
 /* May VALUE be put into VAR, by its type, enums, ranges and aux?  (Not whether it is RW.) */
 enum state_fit { STATE_FITS, STATE_TOO_LONG, STATE_NOT_VALID, STATE_NOT_SETTABLE };
 enum state_fit state_fits(const struct state_var *var, const char *value);

@@ -13,13 +13,13 @@ shows_fsd(const struct ups *ups, const struct state_var *var)
 	       !(status_parse(state_get(ups->state, var->name)) & STATUS_FSD);
 }
 
-/* "VAR ups name value", UPS and NAME as the client typed them. */
+/* "VAR ups name value", UPS and NAME as the client typed them, which are as long as ours. */
 static void
 say_var(struct peer *peer, const struct ups *ups, const char *ups_name, const char *name,
     const struct state_var *var)
 {
 	struct buf *out = peer_out(peer);
-	size_t ups_len = strlen(ups_name), name_len = strlen(name);
+	size_t ups_len = ups->conf->name_len, name_len = var->name_len;
 	bool fsd = shows_fsd(ups, var);
 	char *to = buf_room(out, ups_len + name_len + var->quoted_len + sizeof("VAR   \"FSD \n"));
 	char *at = to;
@@ -180,15 +180,15 @@ command_get(struct peer *peer, const struct words *words)
 		{ "CMDDESC", 4, get_cmddesc },
 	};
 
-	if (words->len >= 2 && !strcasecmp(words->word[1], "TRACKING"))
-		return command_get_tracking(peer, words);
 	for (size_t i = 0; words->len >= 2 && i < sizeof(subjects) / sizeof(*subjects); i++)
-		if (!strcasecmp(words->word[1], subjects[i].word)) {
+		if (words_same(words->word[1], subjects[i].word)) {
 			if (words->len < subjects[i].words)
 				break;
 			subjects[i].get(peer, words);
 			return DONE;
 		}
+	if (words->len >= 2 && words_same(words->word[1], "TRACKING"))
+		return command_get_tracking(peer, words);
 	peer_error(peer, NET_INVALID_ARGUMENT);
 	return DONE;
 }

@@ -2,6 +2,7 @@
 #include "ups/status.h"
 #include "upsd/command.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* "BEGIN LIST VAR su700": the header and trailer repeat the question as it was asked. */
@@ -32,19 +33,39 @@ list_ups(struct peer *peer, const struct words *words)
 	say_frame(out, "END LIST", words, 2);
 }
 
-/* One row, "VAR su700 input.voltage "230.1"", for each variable that has FLAG.  The room for all is
- * made once: this is the answer that clients ask for most. */
-static void
-say_vars(struct buf *out, struct state *state, const char *prefix, size_t prefix_len, unsigned flag,
-    bool fsd)
-{
-	size_t vars_len, room = 8;
-	const struct state_var *const *vars = state_vars(state, &vars_len);
-	char *to, *at;
+/* What each row begins with, "VAR su700 ".  It is copied in whole pieces, the last one beyond its
+ * end, since a list of hundreds of rows spends its time here. */
+struct front {
+	char text[160]; /* room for a verb, a name of a UPS, blanks, and the rest of a piece */
+	size_t len;
+};
+#define FRONT_PIECE 16u
 
-	for (size_t i = 0; i < vars_len; i++)
-		room += prefix_len + vars[i]->name_len + vars[i]->quoted_len + 2;
-	to = at = buf_room(out, room);
+static void
+make_front(struct front *front, const char *verb, const char *ups_name)
+{
+	*front = (struct front){ 0 };
+	front->len = (size_t)snprintf(front->text, sizeof(front->text), "%s %s ", verb, ups_name);
+}
+
+static inline char *
+add_front(char *to, const struct front *front)
+{
+	for (size_t i = 0; i < front->len; i += FRONT_PIECE)
+		memcpy(to + i, front->text + i, FRONT_PIECE);
+	return to + front->len;
+}
+
+/* One row for each variable that has FLAG.  The room for all is made once. */
+static void
+say_vars(struct buf *out, struct state *state, const struct front *front, unsigned flag, bool fsd)
+{
+	size_t vars_len;
+	const struct state_var *const *vars = state_vars(state, &vars_len);
+	char *to = buf_room(out, state_bytes(state) + vars_len * (front->len + sizeof(" \n")) +
+				     sizeof("FSD ") + FRONT_PIECE);
+	char *at = to;
+
 	if (!to)
 		return;
 	for (size_t i = 0; i < vars_len; i++) {
@@ -53,7 +74,7 @@ say_vars(struct buf *out, struct state *state, const char *prefix, size_t prefix
 
 		if ((var->flags & flag) != flag)
 			continue;
-		at = mempcpy(at, prefix, prefix_len);
+		at = add_front(at, front);
 		at = mempcpy(at, var->name, var->name_len);
 		*at++ = ' ';
 		if (fsd && !strcasecmp(var->name, "ups.status")) {
@@ -70,34 +91,31 @@ static void
 list_some_vars(struct peer *peer, const struct words *words, const char *verb, unsigned flag)
 {
 	struct ups *ups = command_live_ups(peer, words->word[2]);
-	struct buf prefix = { 0 }, *out;
+	struct front front;
+	struct buf *out;
 	bool fsd;
 
 	if (!ups)
 		return;
 	out = peer_out(peer);
-	buf_add_text(&prefix, verb);
-	buf_add_text(&prefix, words->word[2]);
-	buf_add_text(&prefix, " ");
+	make_front(&front, verb, words->word[2]);
 	fsd =
 	    ups->fsd && !flag && !(status_parse(state_get(ups->state, "ups.status")) & STATUS_FSD);
 	say_frame(out, "BEGIN LIST", words, 3);
-	if (!prefix.failed)
-		say_vars(out, ups->state, buf_bytes(&prefix), buf_len(&prefix), flag, fsd);
+	say_vars(out, ups->state, &front, flag, fsd);
 	say_frame(out, "END LIST", words, 3);
-	buf_free(&prefix);
 }
 
 static void
 list_var(struct peer *peer, const struct words *words)
 {
-	list_some_vars(peer, words, "VAR ", 0);
+	list_some_vars(peer, words, "VAR", 0);
 }
 
 static void
 list_rw(struct peer *peer, const struct words *words)
 {
-	list_some_vars(peer, words, "RW ", STATE_RW);
+	list_some_vars(peer, words, "RW", STATE_RW);
 }
 
 static void
@@ -192,7 +210,7 @@ command_list(struct peer *peer, const struct words *words)
 	};
 
 	for (size_t i = 0; words->len >= 2 && i < sizeof(subjects) / sizeof(*subjects); i++)
-		if (!strcasecmp(words->word[1], subjects[i].word)) {
+		if (words_same(words->word[1], subjects[i].word)) {
 			if (words->len < subjects[i].words)
 				break;
 			subjects[i].list(peer, words);

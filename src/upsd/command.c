@@ -31,8 +31,7 @@ find(const char *word)
 {
 	/* The two that come all the time stand first. */
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
-		if ((word[0] | 0x20) == (commands[i].word[0] | 0x20) &&
-		    !strcasecmp(word, commands[i].word))
+		if (words_same(word, commands[i].word))
 			return &commands[i];
 	return NULL;
 }

@@ -14,23 +14,13 @@
 
 /* ---- UPSes by name ---- */
 
-static size_t
-hash(const char *name)
-{
-	uint32_t h = 2166136261u;
-
-	for (; *name; name++)
-		h = (h ^ ((unsigned char)*name | 0x20u)) * 16777619u;
-	return h ^ (h >> 15);
-}
-
 struct ups *
 upsd_ups(const struct upsd *upsd, const char *name)
 {
 	size_t mask = upsd->slots_len - 1;
 
-	for (size_t i = hash(name) & mask; upsd->slots[i]; i = (i + 1) & mask)
-		if (!strcasecmp(upsd->slots[i]->conf->name, name))
+	for (size_t i = words_name_hash(name) & mask; upsd->slots[i]; i = (i + 1) & mask)
+		if (words_same_name(upsd->slots[i]->conf->name, name))
 			return upsd->slots[i];
 	return NULL;
 }
@@ -44,7 +34,7 @@ struct fleet {
 static void
 put(struct fleet *fleet, struct ups *ups, const char *name)
 {
-	size_t mask = fleet->slots_len - 1, i = hash(name) & mask;
+	size_t mask = fleet->slots_len - 1, i = words_name_hash(name) & mask;
 
 	while (fleet->slots[i])
 		i = (i + 1) & mask;
@@ -137,7 +127,7 @@ is_in(const struct fleet *fleet, const struct ups *ups)
 	const char *name = ups->conf->name;
 	size_t mask = fleet->slots_len - 1;
 
-	for (size_t i = hash(name) & mask; fleet->slots[i]; i = (i + 1) & mask)
+	for (size_t i = words_name_hash(name) & mask; fleet->slots[i]; i = (i + 1) & mask)
 		if (fleet->slots[i] == ups)
 			return true;
 	return false;

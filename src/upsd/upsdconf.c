@@ -389,6 +389,7 @@ upsdconf_take_upses(struct upsdconf *conf, struct upsconf *upsconf, struct fault
 		const char *desc = upsconf_get(from, "desc");
 
 		ups->name = from->name;
+		ups->name_len = strlen(from->name);
 		ups->driver = upsconf_get(from, "driver");
 		if (!ups->driver) /* reported by upsconf_read() */
 			ups->driver = "";

@@ -36,8 +36,9 @@ struct upsdconf_listen {
 /* One UPS as upsd sees it. */
 struct upsdconf_ups {
 	const char *name, *driver; /* borrowed from upsconf */
-	char *desc;		   /* owned; quoted; NULL if there is none */
-	char *path;		   /* owned; of the driver's socket */
+	size_t name_len;
+	char *desc; /* owned; quoted; NULL if there is none */
+	char *path; /* owned; of the driver's socket */
 };
 
 struct upsdconf {
