@@ -4,6 +4,7 @@
 #   make check            the unit tests;  make SAN=1 check  the same under ASan and UBSan
 #   make install          DESTDIR= PREFIX= CONFPATH= STATEPATH= PIDPATH= ALTPIDPATH= DRVPATH= DATAPATH=
 #                         MANPATH= PORT= RUN_AS_USER= RUN_AS_GROUP=
+#   make bench            the programs behind bench/compare (nutload needs OpenSSL)
 #   make clean
 #
 #   CC=clang              the other compiler
@@ -64,9 +65,9 @@ SIM_SRC		= $(wildcard tests/sim/*.c)
 objects		= $(patsubst %.c,$(B)/%.o,$(1))
 LIBRARY		= $(B)/librefnut.a
 
-all: $(SBIN) $(BIN) $(DRIVERS) $(BENCH)
+all: $(SBIN) $(BIN) $(DRIVERS)
 tests: $(TESTS)
-.PHONY: all tests check install clean
+.PHONY: all tests check bench install clean
 .SECONDARY:
 
 $(B)/%.o: %.c
@@ -118,7 +119,10 @@ $(TESTS) $(PLANTED): $(B)/tests/%: $(B)/tests/%.o $(if $(SIM_SRC),$(B)/libsim.a)
 	@mkdir -p $(@D)
 	$(link) -lcriterion -lm
 
-$(BENCH): $(B)/bench/%: $(B)/bench/%.o $(LIBRARY)
+# They stand alone: a generator that also speaks TLS, pretended drivers, and the floor to compare with.
+bench: $(BENCH)
+$(B)/bench/nutload: LIBS += -lssl -lcrypto
+$(BENCH): $(B)/bench/%: $(B)/bench/%.o
 	@mkdir -p $(@D)
 	$(link) -lm
 

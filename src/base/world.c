@@ -20,7 +20,8 @@
 #define ALL_EACH_US 5000  /* all are polled at least so often ... */
 #define HOT_SILENCE_MS 1  /* ... or when the hot ones are silent for so long */
 #define HOT_FOR_US 250000 /* how long one is hot after it was active */
-#define BACKLOG 4096	  /* SOMAXCONN of Linux; older systems cut it to theirs */
+#define KEEPALIVE_AFTER_S 120
+#define BACKLOG 4096 /* SOMAXCONN of Linux; older systems cut it to theirs */
 
 struct kernel {
 	struct world world;
@@ -329,10 +330,15 @@ kernel_accept(void *owner, int listening, struct addr *from)
 	fd = accept4(listening, &from->any, &from->len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd == -1)
 		return -1;
-	if (from->any.sa_family == AF_UNIX)
+	if (from->any.sa_family == AF_UNIX) {
 		see_who(fd, from);
-	else
+	} else {
 		set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+		/* A client that may be silent for hours, and whose host has lost its power, would
+		 * count as logged in for ever. */
+		set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+		set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_AFTER_S);
+	}
 	expect(owner, fd);
 	return fd;
 }

@@ -32,9 +32,9 @@ struct world {
 
 	/* -1 with errno.  listen(): backlog as large as the system gives; IPv6 sockets are v6-only
 	 * when V6_ONLY; a unix socket is made with MODE, an old one at its path being replaced only
-	 * if nobody answers there.  accept() and connect(): TCP_NODELAY; a unix peer's uid is in
-	 * FROM.  connect() may still be under way: it is done when POLLOUT comes, and connected()
-	 * then tells how it went: 0, or an errno. */
+	 * if nobody answers there.  accept() and connect(): TCP_NODELAY, accept() also keepalive; a
+	 * unix peer's uid is in FROM.  connect() may still be under way: it is done when POLLOUT
+	 * comes, and connected() then tells how it went: 0, or an errno. */
 	int (*listen)(void *owner, const struct addr *at, bool v6_only, mode_t mode);
 	int (*accept)(void *owner, int fd, struct addr *from);
 	int (*connect)(void *owner, const struct addr *to);
