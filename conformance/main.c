@@ -445,7 +445,7 @@ override(char **place, const char *with)
 int
 main(int argc, char **argv)
 {
-	struct options options = { .target = "ours", .jobs = 6, .build = own_build() };
+	struct options options = { .target = "ours", .jobs = 10, .build = own_build() };
 	struct session session = { .options = &options };
 	struct tally tally;
 	int64_t begin = now_ms();

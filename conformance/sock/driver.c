@@ -346,7 +346,7 @@ one_of_two_lives(struct bench *bench)
 {
 	struct process *first = bench->driver, *second = launch_driver(bench, NULL);
 	struct conn *conn;
-	int64_t end = now_ms() + 15000;
+	int64_t end = now_ms() + 9000;
 
 	first->expected = second->expected = true;
 	while (!first->done && !second->done && now_ms() < end)
