@@ -6,10 +6,14 @@
 
 /* To a line that begins with REQUEST, say TEXT.  The first row that fits answers; a table ends with
  * a NULL request, and what no row fits is ERR UNKNOWN-COMMAND. */
+enum then {
+	THEN_GO_ON,
+	THEN_CLOSE,
+	THEN_REPEAT /* TEXT, then again and again what follows its first newline, or all of it */
+};
 struct reply {
 	const char *request, *text;
-	enum { THEN_GO_ON, THEN_CLOSE, THEN_REPEAT } then;
-	/* REPEAT: TEXT, then again and again what follows its first newline, or all of it */
+	enum then then;
 };
 
 struct server {

@@ -182,7 +182,7 @@ control_bytes(struct bench *bench)
 
 /* One table with one bad answer, and upsc gives up on it. */
 static void
-bad_answer(struct bench *bench, const char *text, int then, const char *variable)
+bad_answer(struct bench *bench, const char *text, enum then then, const char *variable)
 {
 	static struct reply bad[4];
 

@@ -208,8 +208,8 @@ static const struct reply *
 device(int what)
 {
 	static const char *const lists[] = {
-		"BEGIN LIST VAR far\nVAR far ups.load \"5\"\nVAR far ups.status \"OL\"\nEND LIST "
-		"VAR far\n",
+		("BEGIN LIST VAR far\nVAR far ups.load \"5\"\nVAR far ups.status \"OL\"\n"
+		 "END LIST VAR far\n"),
 		"BEGIN LIST VAR far\nVAR far ups.status \"OL\"\nEND LIST VAR far\n",
 		"ERR DATA-STALE\n",
 	};
