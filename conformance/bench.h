@@ -129,6 +129,8 @@ unsigned log_count(struct bench *bench, struct process *process, const char *tex
 /* Kilobytes resident, and milliseconds of CPU used so far; -1 when unknown. */
 long memory_kb(struct process *process);
 long cpu_ms(struct process *process);
+/* Milliseconds it ran or wanted to run, in which it did not sleep: the same on a busy machine. */
+long awake_ms(struct process *process);
 long open_files(struct process *process);
 
 /* upsd with the files that are there: started and answering VER, and every pretended driver that

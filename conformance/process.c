@@ -227,6 +227,23 @@ cpu_ms(struct process *process)
 }
 
 long
+awake_ms(struct process *process)
+{
+	unsigned long long ran, waited;
+	char path[64];
+	FILE *file;
+	int got;
+
+	snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)process->pid);
+	file = fopen(path, "r");
+	if (!file) /* a kernel without it */
+		return cpu_ms(process);
+	got = fscanf(file, "%llu %llu", &ran, &waited);
+	fclose(file);
+	return got == 2 ? (long)((ran + waited) / 1000000) : cpu_ms(process);
+}
+
+long
 open_files(struct process *process)
 {
 	char path[64];
