@@ -1,6 +1,7 @@
 /* nut-emu - emulated UPSes.  nut-emu(1), docs/emulators.md. */
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/proc.h"
 #include "emulators/control.h"
 #include "emulators/emu.h"
 #include "emulators/orders.h"
@@ -15,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #define ASK_TIMEOUT_MS 65000 /* longer than a wait's */
@@ -244,33 +244,17 @@ read_scenario(const char *path)
 	return scenario;
 }
 
+/* SIGTERM and its like end the loop, so that links and sockets go with us. */
 static void
-got_signal(void *loop, int fd, short revents)
+got_signal(void *loop, int signal)
 {
 	loop_stop(loop);
-}
-
-/* SIGTERM and its like end the loop, so that links and sockets go with us. */
-static int
-watch_signals(struct loop *loop)
-{
-	sigset_t signals;
-	int fd;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGHUP);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (fd == -1 || !loop_watch(loop, fd, POLLIN, got_signal, loop))
-		fatal("signals");
-	return fd;
 }
 
 static int
 run(const struct arguments *arguments, struct loop *loop)
 {
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, 0 };
 	struct emu_device_file device;
 	struct emu_scenario *scenario = NULL;
 	struct emu_control *control = NULL;
@@ -286,8 +270,7 @@ run(const struct arguments *arguments, struct loop *loop)
 		fatalx("out of memory");
 	emu_speed(emu, arguments->speed);
 	emu_pace(emu, arguments->pace);
-	int signals = watch_signals(loop);
-
+	proc_signals(loop, signals, got_signal, loop);
 	if (!emu_plug(emu, &why))
 		fatal("%s", why);
 	if (arguments->control && !(control = emu_control_new(emu, arguments->control)))
@@ -300,8 +283,7 @@ run(const struct arguments *arguments, struct loop *loop)
 	if (scenario)
 		emu_scenario_start(scenario, emu);
 	loop_run(loop);
-	loop_forget(loop, signals);
-	close(signals);
+	proc_signals_end(loop);
 	emu_scenario_free(scenario);
 	emu_control_free(control);
 	emu_free(emu);
@@ -315,7 +297,7 @@ main(int argc, char **argv)
 	struct log_settings log = { .name = "nut-emu", .to_stderr = true };
 	struct arguments arguments;
 
-	signal(SIGPIPE, SIG_IGN);
+	proc_begin();
 	bool ask = argc > 1 && !strcmp(argv[1], "ctl");
 
 	if (!ask)

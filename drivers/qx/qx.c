@@ -233,6 +233,15 @@ qx_found(struct qx *qx, const struct qx_dialect *dialect)
 /* --- what a round says ------------------------------------------------------------------- */
 
 void
+qx_extra(struct qx *qx, bool extra)
+{
+	if (!extra || qx->said_extra)
+		return;
+	qx->said_extra = true;
+	log_info("[%s] the status has more fields than we know: ignored", core_ups_name(qx->core));
+}
+
+void
 qx_number(struct qx *qx, const char *name, int decimals, double value)
 {
 	if (isnan(value))

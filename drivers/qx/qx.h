@@ -168,6 +168,8 @@ bool qx_delay_fits(const struct qx *qx);
 
 /* Publish VALUE with so many DECIMALS; NAN: that it is not known. */
 void qx_number(struct qx *qx, const char *name, int decimals, double value);
+/* A status with more fields than we know is taken, and told of once. */
+void qx_extra(struct qx *qx, bool extra);
 /* A nominal battery voltage became known. */
 void qx_nominal(struct qx *qx, double volts);
 /* What Megatec's and Voltronic's status have in common. */

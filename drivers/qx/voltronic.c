@@ -55,11 +55,7 @@ take_status(struct qx *qx, const char *answer, size_t len)
 
 	if (fault)
 		return fault;
-	if (status.extra && !qx->said_extra) {
-		qx->said_extra = true;
-		log_info("[%s] the status has more fields than we know: ignored",
-		    core_ups_name(qx->core));
-	}
+	qx_extra(qx, status.extra);
 	qx->on_battery = status.bits & VOLTRONIC_MAINS_FAILED;
 	qx->battery_voltage = status.battery_voltage;
 	qx->load = status.load;

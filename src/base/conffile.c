@@ -272,6 +272,24 @@ conffile_stat(const struct conffile *file)
 	return &file->stat;
 }
 
+void
+conffile_check_secret(const struct conffile *file, bool allow, struct faults *faults)
+{
+	mode_t mode = conffile_stat(file)->st_mode & 07777;
+
+	if (!(mode & (S_IROTH | S_IWOTH)))
+		return;
+	if (allow)
+		faults_warn(faults, conffile_path(file), 0,
+		    "mode %04o: everybody may read or write this file with passwords",
+		    (unsigned)mode);
+	else
+		faults_add(faults, conffile_path(file), 0,
+		    "mode %04o: everybody may read or write this file with passwords; chmod o= it, "
+		    "or set NUT_ALLOW_OPEN_FILES=yes",
+		    (unsigned)mode);
+}
+
 char *
 conffile_section(struct words *words)
 {

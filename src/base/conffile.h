@@ -50,6 +50,10 @@ const char *conffile_path(const struct conffile *file);
 /* Size, owner and mode as they were when opened (zeroed for conffile_from). */
 const struct stat *conffile_stat(const struct conffile *file);
 
+/* FILE holds secrets: that others may read or write it is a fault, or with ALLOW a warning
+ * (NUT_ALLOW_OPEN_FILES). */
+void conffile_check_secret(const struct conffile *file, bool allow, struct faults *faults);
+
 /* "[name]" as the only word: the name, in place; NULL if the line opens no section. */
 char *conffile_section(struct words *words);
 

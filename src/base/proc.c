@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* What there is once in a process, by its nature. */
@@ -321,6 +322,18 @@ proc_notify(const char *state)
 	if (process.notify_fd != -1 &&
 	    send(process.notify_fd, state, strlen(state), MSG_NOSIGNAL) == -1)
 		log_debug(1, "systemd does not listen: %s", state);
+}
+
+void
+proc_notify_reloading(void)
+{
+	struct timespec now;
+	char state[64];
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%lld",
+	    (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+	proc_notify(state);
 }
 
 int64_t

@@ -47,6 +47,8 @@ void proc_signals_end(struct loop *loop);
 /* systemd's notify protocol: "READY=1", "RELOADING=1\nMONOTONIC_USEC=...", "STOPPING=1",
  * "WATCHDOG=1".  Silent where $NOTIFY_SOCKET is not set. */
 void proc_notify(const char *state);
+/* "RELOADING=1" with the moment, which systemd asks for. */
+void proc_notify_reloading(void);
 /* $WATCHDOG_USEC / 2 in ms for us, 0 when none is wanted. */
 int64_t proc_watchdog_ms(void);
 

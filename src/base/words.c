@@ -1,6 +1,7 @@
 #include "base/words.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What a byte is outside quotes.  PLAIN and QUOTE come first: inside a word a quote is plain. */
@@ -431,6 +432,14 @@ words_name_hash(const char *name)
 	}
 	hash *= mix;
 	return (uint32_t)(hash >> 32);
+}
+
+void
+words_free_secret(char *secret)
+{
+	if (secret)
+		explicit_bzero(secret, strlen(secret));
+	free(secret);
 }
 
 bool

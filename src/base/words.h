@@ -81,5 +81,7 @@ words_same(const char *word, const char *upper)
 /* Compare two secrets in a time that does not depend on where they differ.  Either may be NULL,
  * which equals nothing. */
 bool words_same_secret(const char *a, const char *b);
+/* Wipe and free; NULL is fine. */
+void words_free_secret(char *secret);
 
 #endif

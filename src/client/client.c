@@ -162,21 +162,13 @@ questions_free(struct question **list)
 }
 
 static void
-secret_free(char *secret)
-{
-	if (secret)
-		explicit_bzero(secret, strlen(secret));
-	free(secret);
-}
-
-static void
 destroy(struct client *client)
 {
 	tls_free(client->tls);
 	free(client->addrs);
 	free(client->host);
 	free(client->user);
-	secret_free(client->password);
+	words_free_secret(client->password);
 	free(client->tls_name);
 	free(client);
 }

@@ -1,5 +1,6 @@
 #include "client/tool.h"
 
+#include "base/words.h"
 #include "ups/paths.h"
 
 #include <errno.h>
@@ -281,18 +282,10 @@ tool_login_option(struct tool_login *login, int option, char *arg)
 	}
 }
 
-static void
-secret_free(char *secret)
-{
-	if (secret)
-		explicit_bzero(secret, strlen(secret));
-	free(secret);
-}
-
 void
 tool_login_free(struct tool_login *login)
 {
-	secret_free(login->password);
+	words_free_secret(login->password);
 	*login = (struct tool_login){ 0 };
 }
 
@@ -352,7 +345,7 @@ ask_secret(const char *prompt)
 		fclose(tty);
 	if (line && !strchr(line, 3)) /* ^C */
 		return line;
-	secret_free(line);
+	words_free_secret(line);
 	fputs("Error reading from stdin!\n", stderr);
 	return NULL;
 }

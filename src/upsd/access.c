@@ -52,9 +52,7 @@ free_table(struct table *table)
 {
 	for (size_t i = 0; i < table->len; i++) {
 		free(table->rules[i].acl_name);
-		if (table->rules[i].password)
-			explicit_bzero(table->rules[i].password, strlen(table->rules[i].password));
-		free(table->rules[i].password);
+		words_free_secret(table->rules[i].password);
 	}
 	free(table->rules);
 }

@@ -93,17 +93,6 @@ get_server_var(struct peer *peer, const struct words *words)
 		peer_error(peer, NET_VAR_NOT_SUPPORTED);
 }
 
-/* NULL: answered with an error. */
-static const struct state_var *
-find_var(struct peer *peer, const struct ups *ups, const char *name)
-{
-	const struct state_var *var = state_var(ups->state, name);
-
-	if (!var)
-		peer_error(peer, NET_VAR_NOT_SUPPORTED);
-	return var;
-}
-
 static void
 get_var(struct peer *peer, const struct words *words)
 {
@@ -116,7 +105,7 @@ get_var(struct peer *peer, const struct words *words)
 		return;
 	}
 	ups = command_live_ups(peer, ups_name);
-	var = ups ? find_var(peer, ups, name) : NULL;
+	var = command_var(peer, ups, name);
 	if (var)
 		say_var(peer, ups, ups_name, name, var);
 }
@@ -125,7 +114,7 @@ static void
 get_type(struct peer *peer, const struct words *words)
 {
 	struct ups *ups = command_live_ups(peer, words->word[2]);
-	const struct state_var *var = ups ? find_var(peer, ups, words->word[3]) : NULL;
+	const struct state_var *var = command_var(peer, ups, words->word[3]);
 	struct buf *out;
 
 	if (!var)

@@ -156,11 +156,9 @@ static void
 list_enum(struct peer *peer, const struct words *words)
 {
 	struct ups *ups = command_live_ups(peer, words->word[2]);
-	const struct state_var *var = ups ? state_var(ups->state, words->word[3]) : NULL;
+	const struct state_var *var = command_var(peer, ups, words->word[3]);
 	struct buf *out;
 
-	if (ups && !var)
-		peer_error(peer, NET_VAR_NOT_SUPPORTED);
 	if (!var)
 		return;
 	out = peer_out(peer);
@@ -177,11 +175,9 @@ static void
 list_range(struct peer *peer, const struct words *words)
 {
 	struct ups *ups = command_live_ups(peer, words->word[2]);
-	const struct state_var *var = ups ? state_var(ups->state, words->word[3]) : NULL;
+	const struct state_var *var = command_var(peer, ups, words->word[3]);
 	struct buf *out;
 
-	if (ups && !var)
-		peer_error(peer, NET_VAR_NOT_SUPPORTED);
 	if (!var)
 		return;
 	out = peer_out(peer);

@@ -78,3 +78,13 @@ command_live_ups(struct peer *peer, const char *name)
 	peer_error(peer, error);
 	return NULL;
 }
+
+const struct state_var *
+command_var(struct peer *peer, const struct ups *ups, const char *name)
+{
+	const struct state_var *var = ups ? state_var(ups->state, name) : NULL;
+
+	if (ups && !var)
+		peer_error(peer, NET_VAR_NOT_SUPPORTED);
+	return var;
+}

@@ -23,6 +23,8 @@ enum command_answer command_run(struct peer *peer, const struct words *words);
  * fresh, too. */
 struct ups *command_ups(struct peer *peer, const char *name);
 struct ups *command_live_ups(struct peer *peer, const char *name);
+/* A variable of UPS; NULL, too, when UPS is (it has been answered). */
+const struct state_var *command_var(struct peer *peer, const struct ups *ups, const char *name);
 
 enum command_answer command_ver(struct peer *peer, const struct words *words);
 enum command_answer command_netver(struct peer *peer, const struct words *words);

@@ -347,13 +347,8 @@ static void
 reload_now(void *owner)
 {
 	struct program *program = owner;
-	struct timespec now;
-	char state[64];
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%lld",
-	    (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
-	proc_notify(state);
+	proc_notify_reloading();
 	upsd_reload(program->upsd);
 	set_debug_level(program);
 	proc_notify("READY=1");

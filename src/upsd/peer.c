@@ -230,20 +230,12 @@ peer_new(struct upsd *upsd, int fd, const struct addr *from)
 	return peer;
 }
 
-static void
-free_secret(char **text)
-{
-	if (*text)
-		explicit_bzero(*text, strlen(*text));
-	free(*text);
-	*text = NULL;
-}
-
 void
 peer_forget(struct peer *peer)
 {
-	free_secret(&peer->username);
-	free_secret(&peer->password);
+	words_free_secret(peer->username);
+	words_free_secret(peer->password);
+	peer->username = peer->password = NULL;
 	peer->verified = 0;
 	peer->tracking = false;
 	if (peer->login)

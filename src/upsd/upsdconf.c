@@ -40,9 +40,7 @@ upsdconf_free(struct upsdconf *conf)
 	free(conf->cert_file);
 	free(conf->cert_path);
 	free(conf->cert_ident_name);
-	if (conf->cert_ident_password)
-		explicit_bzero(conf->cert_ident_password, strlen(conf->cert_ident_password));
-	free(conf->cert_ident_password);
+	words_free_secret(conf->cert_ident_password);
 	tls_free(conf->tls);
 	for (size_t i = 0; i < conf->upses_len; i++) {
 		free(conf->upses[i].desc);
@@ -405,25 +403,6 @@ upsdconf_take_upses(struct upsdconf *conf, struct upsconf *upsconf, struct fault
 	}
 }
 
-void
-upsdconf_check_mode(
-    const struct upsdconf_source *source, const struct conffile *file, struct faults *faults)
-{
-	mode_t mode = conffile_stat(file)->st_mode & 07777;
-
-	if (!(mode & (S_IROTH | S_IWOTH)))
-		return;
-	if (source->allow_open_files)
-		faults_warn(faults, conffile_path(file), 0,
-		    "mode %04o: everybody may read or write this file with passwords",
-		    (unsigned)mode);
-	else
-		faults_add(faults, conffile_path(file), 0,
-		    "mode %04o: everybody may read or write this file with passwords; chmod o= it, "
-		    "or set NUT_ALLOW_OPEN_FILES=yes",
-		    (unsigned)mode);
-}
-
 static char *
 path_of(const char *folder, const char *name)
 {
@@ -455,7 +434,7 @@ read_upsd_conf(struct upsdconf *conf, const struct upsdconf_source *source, stru
 		/* It holds a password when there is a CERTIDENT line. */
 		upsdconf_parse(conf, file, source, faults);
 		if (conf->cert_ident_password)
-			upsdconf_check_mode(source, file, faults);
+			conffile_check_secret(file, source->allow_open_files, faults);
 	}
 	conffile_close(file);
 	free(path);
@@ -517,7 +496,7 @@ read_users(struct upsdconf *conf, const struct upsdconf_source *source, struct f
 	struct conffile *file = open_file(path, faults);
 
 	if (file) {
-		upsdconf_check_mode(source, file, faults);
+		conffile_check_secret(file, source->allow_open_files, faults);
 		users_parse(conf->users, file, faults);
 	}
 	conffile_close(file);

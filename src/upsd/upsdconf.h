@@ -74,8 +74,4 @@ void upsdconf_parse(struct upsdconf *conf, struct conffile *file,
     const struct upsdconf_source *source, struct faults *faults);
 void upsdconf_take_upses(struct upsdconf *conf, struct upsconf *upsconf, struct faults *faults);
 
-/* Another user may read FILE: a fault, or a warning with allow_open_files. */
-void upsdconf_check_mode(
-    const struct upsdconf_source *source, const struct conffile *file, struct faults *faults);
-
 #endif

@@ -27,9 +27,7 @@ static void
 user_free(struct user *user)
 {
 	free(user->name);
-	if (user->password)
-		explicit_bzero(user->password, strlen(user->password));
-	free(user->password);
+	words_free_secret(user->password);
 	for (size_t i = 0; i < user->instcmds_len; i++)
 		free(user->instcmds[i]);
 	free(user->instcmds);

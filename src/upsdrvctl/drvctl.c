@@ -286,11 +286,8 @@ static void
 print_status(struct job *job)
 {
 	printf("%-20s %-16s %-8s %8ld %-12s %8ld %s\n", job->ups->name, driver_of(job),
-	    job->file_pid   ? "RUNNING"
-	    : job->answered ? "RUNNING"
-			    : "STOPPED",
-	    (long)job->file_pid, job->answered ? "RESPONSIVE" : "N/A", job->socket_pid,
-	    job->status);
+	    job->file_pid || job->answered ? "RUNNING" : "STOPPED", (long)job->file_pid,
+	    job->answered ? "RESPONSIVE" : "N/A", job->socket_pid, job->status);
 	end(job, job->answered);
 }
 

@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct options {
@@ -123,34 +122,15 @@ parse_options(struct options *out, int argc, char **argv)
 
 /* ---- Configuration ---- */
 
-/* Passwords are in it, so others may not read it (spec: file permissions). */
-static void
-check_mode(const char *path, struct faults *faults)
-{
-	const char *open_files = getenv("NUT_ALLOW_OPEN_FILES");
-	struct stat st;
-
-	if (stat(path, &st) == -1 || !(st.st_mode & (S_IROTH | S_IWOTH)))
-		return;
-	if (open_files && !strcmp(open_files, "yes"))
-		faults_warn(faults, path, 0, "others may read it; type: chmod 0640 %s", path);
-	else
-		faults_add(faults, path, 0,
-		    "others may read the passwords in it; type: chmod 0640 %s", path);
-}
-
 static struct monconf *
 read_conf(const char *path, struct faults *faults)
 {
-	struct monconf *conf;
+	const char *open_files = getenv("NUT_ALLOW_OPEN_FILES");
+	bool allow = false;
 
-	check_mode(path, faults);
-	conf = monconf_read(path, faults);
-	if (conf && faults->faults) {
-		monconf_free(conf);
-		conf = NULL;
-	}
-	return conf;
+	if (open_files)
+		conffile_bool(open_files, &allow);
+	return monconf_read(path, allow, faults);
 }
 
 static int
@@ -252,7 +232,7 @@ reload(struct running *running)
 	struct faults faults = { 0 };
 	struct monconf *conf;
 
-	proc_notify("RELOADING=1");
+	proc_notify_reloading();
 	conf = read_conf(running->conf_path, &faults);
 	faults_log(&faults);
 	if (!conf) {
@@ -465,7 +445,7 @@ main(int argc, char **argv)
 		return check_configuration(running.conf_path);
 	if (options->test_flag) {
 		struct faults faults = { 0 };
-		struct monconf *conf = monconf_read(running.conf_path, &faults);
+		struct monconf *conf = monconf_read(running.conf_path, true, &faults);
 		bool set = conf && conf->powerdown_flag && flag_is_set(conf->powerdown_flag);
 
 		faults_free(&faults);

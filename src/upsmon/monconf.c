@@ -398,26 +398,24 @@ monconf_from(struct conffile *file, struct faults *faults)
 }
 
 struct monconf *
-monconf_read(const char *path, struct faults *faults)
+monconf_read(const char *path, bool allow_open, struct faults *faults)
 {
 	struct conffile *file = conffile_open(path);
+	size_t faults_before = faults->faults;
 	struct monconf *conf;
 
 	if (!file) {
 		faults_add(faults, path, 0, "cannot be read: %s", strerror(errno));
 		return NULL;
 	}
+	conffile_check_secret(file, allow_open, faults);
 	conf = monconf_from(file, faults);
 	conffile_close(file);
+	if (faults->faults > faults_before) {
+		monconf_free(conf);
+		return NULL;
+	}
 	return conf;
-}
-
-static void
-free_secret(char *secret)
-{
-	if (secret)
-		explicit_bzero(secret, strlen(secret));
-	free(secret);
 }
 
 void
@@ -428,7 +426,7 @@ monconf_free(struct monconf *conf)
 	for (size_t i = 0; i < conf->monitors_len; i++) {
 		free(conf->monitors[i].text);
 		free(conf->monitors[i].user);
-		free_secret(conf->monitors[i].password);
+		words_free_secret(conf->monitors[i].password);
 	}
 	for (size_t i = 0; i < conf->hosts_len; i++) {
 		free(conf->hosts[i].host);
@@ -445,7 +443,7 @@ monconf_free(struct monconf *conf)
 	free(conf->cert_path);
 	free(conf->cert_file);
 	free(conf->cert_ident);
-	free_secret(conf->cert_password);
+	words_free_secret(conf->cert_password);
 	free(conf->path);
 	free(conf);
 }

@@ -55,8 +55,9 @@ struct monconf {
 	bool cert_verify, force_ssl;
 };
 
-/* NULL when unreadable or faulty: FAULTS then says why.  Warnings do not make it fail. */
-struct monconf *monconf_read(const char *path, struct faults *faults);
+/* NULL when unreadable, faulty, or open to others (a warning only with ALLOW_OPEN): FAULTS then
+ * says why.  Warnings do not make it fail. */
+struct monconf *monconf_read(const char *path, bool allow_open, struct faults *faults);
 struct monconf *monconf_from(struct conffile *file, struct faults *faults);
 void monconf_free(struct monconf *conf);
 

@@ -44,9 +44,6 @@ struct monitor {
 	bool awaited, forgive_break, gap_used;
 };
 
-static void ask_status(void *owner);
-static void went_wrong(struct monitor *monitor, const char *why);
-
 static void
 notify(struct monitor *monitor, enum notify_type type, const char *extra)
 {
@@ -625,11 +622,9 @@ monitor_free(struct monitor *monitor)
 		return;
 	loop_timer_clear(monitor->upsmon->loop, &monitor->poll);
 	client_free(monitor->client);
-	if (monitor->conf.password)
-		explicit_bzero(monitor->conf.password, strlen(monitor->conf.password));
 	free(monitor->conf.text);
 	free(monitor->conf.user);
-	free(monitor->conf.password);
+	words_free_secret(monitor->conf.password);
 	free(monitor->alarm);
 	free(monitor->others);
 	free(monitor->last_why);

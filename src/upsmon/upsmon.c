@@ -54,27 +54,24 @@ void
 upsmon_decide(struct upsmon *upsmon)
 {
 	struct decide_limits limits = limits_of(upsmon->conf);
-	unsigned feeding = 0;
+	struct decide_ups views[MONCONF_MONITORS_MAX];
+	struct decide_sum sum;
 
 	if (upsmon->shutdown || upsmon->holding)
 		return;
-	for (size_t i = 0; i < upsmon->len; i++) {
-		struct decide_ups view = monitor_view(upsmon->monitors[i]);
-
-		if (!decide_ups(&view, &limits).critical)
-			feeding += view.power_value;
-	}
-	if (feeding >= limits.min_supplies)
+	for (size_t i = 0; i < upsmon->len; i++)
+		views[i] = monitor_view(upsmon->monitors[i]);
+	sum = decide_all(views, upsmon->len, &limits);
+	if (!sum.shut_down)
 		return;
 	for (size_t i = 0; i < upsmon->len; i++) {
-		struct decide_ups view = monitor_view(upsmon->monitors[i]);
-		struct decision decision = decide_ups(&view, &limits);
+		struct decision decision = decide_ups(&views[i], &limits);
 
-		if (decision.critical && view.power_value)
+		if (decision.critical && views[i].power_value)
 			log_notice("UPS %s is critical (%s): %s", monitor_name(upsmon->monitors[i]),
 			    decide_rule_name(decision.rule), decision.because);
 	}
-	log_notice("%u of the %ld supplies needed are fed: shutting down", feeding,
+	log_notice("%u of the %ld supplies needed are fed: shutting down", sum.feeding,
 	    upsmon->conf->min_supplies);
 	upsmon_force(upsmon);
 }
