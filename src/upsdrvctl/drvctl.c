@@ -135,7 +135,7 @@ spawn_driver(struct job *job)
 	const struct drvctl_settings *settings = job->ctl->settings;
 	const struct world *world = loop_world(job->ctl->loop);
 	const char *path = upsconf_global(job->ctl->conf, "driverpath");
-	const char *argv[32];
+	const char *argv[DRVCTL_PASS_MAX + 8]; /* ours, at most five, then those, then NULL */
 	struct world_spawn spawn = { argv, NULL, { 0, 1, 2 } };
 	char program[PATH_MAX];
 	size_t n = 0;
@@ -151,7 +151,7 @@ spawn_driver(struct job *job)
 		argv[n++] = "-c";
 		argv[n++] = settings->command;
 	}
-	for (size_t i = 0; settings->pass[i] && n < 31; i++)
+	for (size_t i = 0; settings->pass[i]; i++)
 		argv[n++] = settings->pass[i];
 	argv[n] = NULL;
 
@@ -366,13 +366,16 @@ static void
 stop(struct job *job)
 {
 	job->pid = pid_in_file(job);
-	if (!job->pid) {
-		ask_socket(job, "INSTCMD driver.exit\n");
+	if (job->ctl->settings->dry_run) {
+		if (job->pid)
+			printf("kill -TERM %ld (%s)\n", (long)job->pid, job->ups->name);
+		else
+			printf("driver.exit to the socket (%s)\n", job->ups->name);
+		end(job, true);
 		return;
 	}
-	if (job->ctl->settings->dry_run) {
-		printf("kill -TERM %ld (%s)\n", (long)job->pid, job->ups->name);
-		end(job, true);
+	if (!job->pid) {
+		ask_socket(job, "INSTCMD driver.exit\n");
 		return;
 	}
 	kill_it(job, SIGTERM);

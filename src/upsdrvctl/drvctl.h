@@ -17,12 +17,14 @@ enum drvctl_action {
 	DRVCTL_STATUS
 };
 
+#define DRVCTL_PASS_MAX 24
+
 struct drvctl_settings {
 	enum drvctl_action action;
 	const char *command; /* DRVCTL_COMMAND */
 	const char *driver_path, *state_path, *altpid_path;
-	const char *const *pass; /* options handed to each driver; NULL-ended */
-	bool dry_run;		 /* say what would be done */
+	const char *const *pass; /* options for each driver: DRVCTL_PASS_MAX at most, NULL-ended */
+	bool dry_run;		 /* say what would be done, and do nothing */
 	bool stay;		 /* the drivers stay in the foreground: nothing to wait for */
 };
 

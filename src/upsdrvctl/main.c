@@ -14,17 +14,16 @@
 
 static const char usage_text[] =
     "usage: upsdrvctl [-BDdFt] [-r dir] [-u user] start|stop|shutdown|status|list [ups]\n"
-    "       upsdrvctl [options] -c command [ups]    dump, reload, reload-or-error, reload-or-exit, "
-    "exit\n"
+    "       upsdrvctl [options] -c command [ups]    reload, reload-or-error, reload-or-exit, exit\n"
     "       upsdrvctl -l [ups]\n"
-    "  -B  drivers in the background even with -D      -D  more debug messages of upsdrvctl\n"
+    "  -B  drivers in the background even with -d      -D  more debug messages of upsdrvctl\n"
     "  -d  pass -D on to the drivers                   -F  drivers in the foreground\n"
     "  -r  chroot the drivers to dir                   -t  say what would be done\n"
     "  -u  run the drivers as user                     -V  version\n";
 
 struct options {
 	struct drvctl_settings settings;
-	const char *pass[24];
+	const char *pass[DRVCTL_PASS_MAX + 1]; /* NULL-ended */
 	size_t pass_len;
 	const char *root; /* where the drivers are; upsdrvctl itself stays outside */
 	int debug, debug_drivers;
@@ -41,8 +40,11 @@ usage(FILE *to, int status)
 static void
 pass(struct options *options, const char *word)
 {
-	if (options->pass_len + 1 < sizeof(options->pass) / sizeof(*options->pass))
-		options->pass[options->pass_len++] = word;
+	if (options->pass_len == DRVCTL_PASS_MAX) {
+		fputs("upsdrvctl: too many options for the drivers\n", stderr);
+		exit(2);
+	}
+	options->pass[options->pass_len++] = word;
 }
 
 static void
@@ -143,12 +145,12 @@ run(const struct options *options, const struct upsconf *conf, const char *only)
 {
 	static const int signals[] = { SIGCHLD, 0 };
 	struct world *world = world_kernel_new(-1);
-	struct loop *loop = loop_new(world);
-	struct drvctl *ctl = drvctl_new(loop, conf, only, &options->settings);
+	struct loop *loop = world ? loop_new(world) : NULL;
+	struct drvctl *ctl = loop ? drvctl_new(loop, conf, only, &options->settings) : NULL;
 	unsigned failures;
 	bool done;
 
-	if (!world || !loop || !ctl)
+	if (!ctl)
 		fatalx("out of memory");
 	proc_signals(loop, signals, got_signal, ctl);
 	if (options->settings.action == DRVCTL_STATUS)
