@@ -46,6 +46,7 @@ static const struct access_answers {
 } answers[] = {
 	[ACCESS_PASS] = { "grant", NULL, NULL },
 	[ACCESS_SAY_DENIED] = { "deny", "command", "ERR ACCESS-DENIED" },
+	[ACCESS_SAY_WRONG] = { "deny", "command", "ERR ACCESS-DENIED" },
 	[ACCESS_SAY_NOTHING] = { "drop", "command", NULL },
 	[ACCESS_SAY_USERNAME] = { "deny", "command", "ERR USERNAME-REQUIRED" },
 	[ACCESS_SAY_PASSWORD] = { "deny", "command", "ERR PASSWORD-REQUIRED" },
@@ -125,7 +126,7 @@ Test(access, username_then_password_then_the_secret)
 	shown.username = true;
 	cr_expect_eq(ask(conf, "10.0.0.1", ACCESS_LOGIN, &shown), ACCESS_SAY_PASSWORD);
 	shown.password = "";
-	cr_expect_eq(ask(conf, "10.0.0.1", ACCESS_LOGIN, &shown), ACCESS_SAY_DENIED);
+	cr_expect_eq(ask(conf, "10.0.0.1", ACCESS_LOGIN, &shown), ACCESS_SAY_WRONG);
 	shown.password = "secret";
 	cr_expect_eq(ask(conf, "10.0.0.1", ACCESS_LOGIN, &shown), ACCESS_PASS);
 	shown = (struct access_shown){ 0 };

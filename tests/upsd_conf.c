@@ -22,6 +22,7 @@ parse(const char *text, struct faults *faults)
 
 	cr_assert(conf && file);
 	upsdconf_parse(conf, file, &source, faults);
+	upsdconf_finish_access(conf, "upsd.conf", faults);
 	conffile_close(file);
 	return conf;
 }

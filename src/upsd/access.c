@@ -10,6 +10,7 @@ struct acl {
 	char *name;
 	struct block *blocks;
 	size_t len;
+	bool by_user; /* an `allowfrom` uses it (F10) */
 };
 
 struct access_rule {
@@ -31,8 +32,11 @@ struct access_list {
 	char *path; /* of the file the lines stand in */
 	struct acl *acls;
 	size_t acls_len;
+	size_t *slots; /* 1 + index of an ACL, by hash of its name; a power of two, half empty */
+	size_t slots_len;
 	struct table access, accept;
 	unsigned first_acl_line;
+	bool has_table; /* after access_finish(): the ACCESS table is active (A10) */
 };
 
 static const char *const verdicts[] = { "grant", "deny", "drop" };
@@ -67,6 +71,7 @@ access_free(struct access_list *list)
 		free(list->acls[i].blocks);
 	}
 	free(list->acls);
+	free(list->slots);
 	free_table(&list->access);
 	free_table(&list->accept);
 	free(list->path);
@@ -98,15 +103,47 @@ find_word(const char *word, const char *const *list, size_t len)
 	return i;
 }
 
+/* Where the ACL of that name is, or would be, in the hash table. */
+static size_t
+slot_of(const struct access_list *list, const char *name)
+{
+	size_t mask = list->slots_len - 1, i = words_name_hash(name) & mask;
+
+	while (list->slots[i] && strcmp(list->acls[list->slots[i] - 1].name, name))
+		i = (i + 1) & mask;
+	return i;
+}
+
 /* The index of the ACL of that name, acls_len if there is none. */
 static size_t
 find_acl(const struct access_list *list, const char *name)
 {
-	size_t i = 0;
+	size_t slot = list->slots_len ? list->slots[slot_of(list, name)] : 0;
 
-	while (i < list->acls_len && strcmp(list->acls[i].name, name))
-		i++;
-	return i;
+	return slot ? slot - 1 : list->acls_len;
+}
+
+/* Room for one more ACL, here and in the hash table. */
+static bool
+grow(struct access_list *list)
+{
+	struct acl *acls = reallocarray(list->acls, list->acls_len + 1, sizeof(*acls));
+	size_t len = list->slots_len ? 2 * list->slots_len : 16, *slots;
+
+	if (!acls)
+		return false;
+	list->acls = acls;
+	if (2 * (list->acls_len + 1) <= list->slots_len)
+		return true;
+	slots = calloc(len, sizeof(*slots));
+	if (!slots)
+		return false;
+	free(list->slots);
+	list->slots = slots;
+	list->slots_len = len;
+	for (size_t i = 0; i < list->acls_len; i++)
+		slots[slot_of(list, list->acls[i].name)] = i + 1;
+	return true;
 }
 
 static bool
@@ -118,16 +155,14 @@ add_block(struct access_list *list, const char *name, const struct block *block)
 	if (i == ACCESS_ACLS_MAX)
 		return false;
 	if (i == list->acls_len) {
-		struct acl *acls = reallocarray(list->acls, list->acls_len + 1, sizeof(*acls));
 		char *copy = strdup(name);
 
-		if (acls)
-			list->acls = acls;
-		if (!acls || !copy) {
+		if (!copy || !grow(list)) {
 			free(copy);
 			return false;
 		}
-		acls[list->acls_len++] = (struct acl){ .name = copy };
+		list->slots[slot_of(list, name)] = i + 1;
+		list->acls[list->acls_len++] = (struct acl){ .name = copy };
 	}
 	blocks = reallocarray(list->acls[i].blocks, list->acls[i].len + 1, sizeof(*blocks));
 	if (!blocks)
@@ -250,16 +285,41 @@ access_add(struct access_list *list, const struct words *line, const char *path,
 }
 
 bool
-access_has_acl(const struct access_list *list, const char *name)
+access_use_acl(struct access_list *list, const char *name)
 {
-	return find_acl(list, name) < list->acls_len;
+	size_t i = find_acl(list, name);
+
+	if (i == list->acls_len)
+		return false;
+	list->acls[i].by_user = true;
+	return true;
+}
+
+bool
+access_has_secret(const struct access_list *list)
+{
+	for (size_t i = 0; i < list->access.len; i++)
+		if (list->access.rules[i].password)
+			return true;
+	return false;
 }
 
 bool
 access_has_table(const struct access_list *list)
 {
-	/* A10: ACL lines alone make an empty, active table, so that nobody gets in. */
-	return list->access.len || (list->first_acl_line && !list->accept.len);
+	return list->has_table;
+}
+
+/* A10: ACL lines alone make an empty, active table, so that nobody gets in. */
+bool
+access_needs_table(const struct access_list *list)
+{
+	if (list->access.len || list->accept.len)
+		return list->access.len;
+	for (size_t i = 0; i < list->acls_len; i++)
+		if (!list->acls[i].by_user)
+			return true;
+	return false;
 }
 
 bool
@@ -274,8 +334,9 @@ access_is_active(const struct access_list *list)
 struct walk {
 	const struct access_list *list;
 	struct addr peer; /* unmapped */
-	enum { NOT_TESTED, HOLDS, HOLDS_NOT } known[ACCESS_ACLS_MAX];
+	unsigned char known[ACCESS_ACLS_MAX];
 };
+enum { NOT_TESTED, HOLDS, HOLDS_NOT }; /* in known[] */
 
 static bool
 acl_holds(const struct acl *acl, const struct addr *peer)
@@ -302,8 +363,7 @@ walk_begin(struct walk *walk, const struct access_list *list, const struct addr 
 	walk->list = list;
 	walk->peer = *peer;
 	addr_unmap(&walk->peer); /* B1 */
-	for (size_t i = 0; i < list->acls_len; i++)
-		walk->known[i] = NOT_TESTED;
+	memset(walk->known, NOT_TESTED, list->acls_len);
 }
 
 static bool
@@ -391,7 +451,7 @@ access_command(const struct access_list *list, const struct access_rights *right
 	}
 	if (level < ACCESS_LOGIN)
 		return ACCESS_PASS;
-	if (access_has_table(list) && rule)
+	if (rule)
 		secret = rule->password;
 	if (shown->users && !shown->username)
 		return ACCESS_SAY_USERNAME;
@@ -399,8 +459,39 @@ access_command(const struct access_list *list, const struct access_rights *right
 		return ACCESS_SAY_PASSWORD;
 	/* C9: an empty password counts as sent and never matches. */
 	if (secret && !words_same_secret(secret, shown->password))
-		return ACCESS_SAY_DENIED;
+		return ACCESS_SAY_WRONG;
 	return ACCESS_PASS;
+}
+
+bool
+access_asks_secret(
+    const struct access_list *list, const struct access_rights *rights, enum access_level level)
+{
+	const struct access_rule *rule = rights->rule[level];
+
+	return level >= ACCESS_LOGIN && access_connect(list, rights) == ACCESS_PASS && rule &&
+	       rule->verdict == ACCESS_GRANT && rule->password;
+}
+
+/* The ACCESS line that decides LEVEL: what base refuses decides for every level (C6). */
+static const struct access_rule *
+decider(const struct access_list *list, const struct access_rights *rights, enum access_level level)
+{
+	bool base = verdict_at(list, rights, ACCESS_BASE) == ACCESS_GRANT;
+
+	return base ? rights->rule[level] : rights->rule[ACCESS_BASE];
+}
+
+unsigned
+access_line(
+    const struct access_list *list, const struct access_rights *rights, enum access_level level)
+{
+	const struct access_rule *rule;
+
+	if (!rights->accepted || !access_has_table(list))
+		return rights->accept_line;
+	rule = decider(list, rights, level);
+	return rule ? rule->line : 0;
 }
 
 bool
@@ -417,9 +508,7 @@ access_reason(const struct access_list *list, const struct access_rights *rights
 			   : buf_add_text(out, "end of list (ACCEPT and REJECT)");
 	if (!access_has_table(list))
 		return buf_add_format(out, "%s:%u: ACCEPT", list->path, rights->accept_line);
-	/* What base refuses decides for every level (C6). */
-	rule = verdict_at(list, rights, ACCESS_BASE) == ACCESS_GRANT ? rights->rule[level]
-								     : rights->rule[ACCESS_BASE];
+	rule = decider(list, rights, level);
 	if (!rule)
 		return buf_add_text(out, "end of list");
 	return buf_add_format(out, "%s:%u: ACCESS %s %s %s", list->path, rule->line,
@@ -661,7 +750,7 @@ access_finish(struct access_list *list, const char *path, const struct access_so
 	bool resolved = resolve(list, &list->access, path, faults);
 
 	resolved = resolve(list, &list->accept, path, faults) && resolved; /* faults of both */
-
+	list->has_table = access_needs_table(list);
 	if (!(list->path = strdup(path))) {
 		faults_add(faults, path, 0, "out of memory");
 		return;

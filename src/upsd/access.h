@@ -22,7 +22,7 @@ enum access_level {
 
 enum access_verdict { ACCESS_GRANT, ACCESS_DENY, ACCESS_DROP };
 
-#define ACCESS_ACLS_MAX 1024 /* different names of ACLs */
+#define ACCESS_ACLS_MAX 16384 /* different names of ACLs */
 
 struct access_list;
 struct access_rule;
@@ -35,8 +35,9 @@ bool access_is_directive(const char *word);
 /* Take one such line; what is wrong with it becomes a fault. */
 void access_add(struct access_list *list, const struct words *line, const char *path, unsigned at,
     struct faults *faults);
-/* The name of an ACL that an `allowfrom` of upsd.users uses: must be defined (F10). */
-bool access_has_acl(const struct access_list *list, const char *name);
+/* Before access_finish(): an `allowfrom` of upsd.users uses the ACL of that name.  false: no line
+ * defines it.  One that is used so does not make the ACCESS table active by itself (F10). */
+bool access_use_acl(struct access_list *list, const char *name);
 bool access_acl_holds(const struct access_list *list, const char *name, const struct addr *peer);
 
 /* What the lint has to know of the sockets (W7, W9, W10). */
@@ -45,13 +46,17 @@ struct access_sockets {
 	bool ipv6;	   /* some of them, or the default, are IPv6 */
 	bool other_hosts;  /* some of them are reachable from other hosts */
 };
-/* After the last line: resolve names (A7), then warn (W1 to W10, and the notice of A11). */
+/* After the last line, and after upsd.users: resolve names (A7), decide which tables are active
+ * (A10), then warn (W1 to W10, and the notice of A11). */
 void access_finish(struct access_list *list, const char *path, const struct access_sockets *sockets,
     struct faults *faults);
 
 /* Is layer 1 configured (A10)?  Is the ACCESS table, which makes host-based mode possible (E5)? */
 bool access_is_active(const struct access_list *list);
 bool access_has_table(const struct access_list *list);
+bool access_needs_table(const struct access_list *list); /* the same, before access_finish() */
+/* Is there a password on some line, so that others must not read the file? */
+bool access_has_secret(const struct access_list *list);
 
 /* The whole list walked once for one address: which line decides each level.  Kept in the peer,
  * made again after a reload; borrows LIST.  Cannot fail, allocates nothing. */
@@ -73,6 +78,7 @@ struct access_shown {
 enum access_answer {
 	ACCESS_PASS,
 	ACCESS_SAY_DENIED,   /* ERR ACCESS-DENIED */
+	ACCESS_SAY_WRONG,    /* the same, because the password is not the line's: a guess */
 	ACCESS_SAY_NOTHING,  /* C8 */
 	ACCESS_SAY_USERNAME, /* ERR USERNAME-REQUIRED */
 	ACCESS_SAY_PASSWORD, /* ERR PASSWORD-REQUIRED */
@@ -87,9 +93,16 @@ enum access_answer access_connect(
 enum access_answer access_command(const struct access_list *list,
     const struct access_rights *rights, enum access_level level, const struct access_shown *shown);
 
+/* Does the line that decides LEVEL have a password to compare (C4)? */
+bool access_asks_secret(
+    const struct access_list *list, const struct access_rights *rights, enum access_level level);
+
 /* Why: appends "upsd.conf:12: ACCESS deny all box" (never a password), or "end of list". */
 bool access_reason(const struct access_list *list, const struct access_rights *rights,
     enum access_level level, struct buf *out);
+/* The number of the line that access_reason() names; 0: end of list, or no lists. */
+unsigned access_line(
+    const struct access_list *list, const struct access_rights *rights, enum access_level level);
 const char *access_level_name(enum access_level level);
 
 #endif

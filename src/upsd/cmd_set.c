@@ -12,7 +12,7 @@ send_and_answer(struct peer *peer, struct ups *ups, struct sockmsg *msg, enum ne
 	struct tracking *trackings = peer->upsd->trackings;
 
 	if (peer->tracking) {
-		msg->tracking = tracking_begin(trackings, peer->username, ups);
+		msg->tracking = tracking_begin(trackings, peer_user(peer), ups);
 		if (!msg->tracking) {
 			peer_error(peer, failure);
 			return;
@@ -161,6 +161,6 @@ command_get_tracking(struct peer *peer, const struct words *words)
 	if (right == PEER_MAY_NOT)
 		peer_error(peer, NET_ACCESS_DENIED);
 	else
-		peer_say(peer, tracking_say(peer->upsd->trackings, peer->username, words->word[2]));
+		peer_say(peer, tracking_say(peer->upsd->trackings, peer_user(peer), words->word[2]));
 	return DONE;
 }

@@ -1,6 +1,7 @@
 #include "upsd/command.h"
 
 #include "upsd/driverlink.h"
+#include "upsd/layers.h"
 
 #include <string.h>
 
@@ -36,25 +37,41 @@ find(const char *word)
 	return NULL;
 }
 
+/* May PEER go on to a command of LEVEL?  If not, ANSWER is what became of it. */
+static bool
+passes(struct peer *peer, enum access_level level, const char *what, enum command_answer *answer)
+{
+	enum layers_answer layers = layers_command(peer, level, what);
+
+	*answer = layers == LAYERS_LATER ? LATER : layers == LAYERS_SILENT ? UNHEARD : DONE;
+	return layers == LAYERS_PASS;
+}
+
 /* The order of the checks is the protocol's: net-protocol.md, "Check order". */
 enum command_answer
 command_run(struct peer *peer, const struct words *words)
 {
 	const struct command *command = words->len ? find(words->word[0]) : NULL;
-	enum net_error error = NET_OK;
+	enum command_answer answer;
 
-	if (!command)
-		error = NET_UNKNOWN_COMMAND;
-	else if (command->level >= ACCESS_LOGIN && !peer->username)
-		error = NET_USERNAME_REQUIRED;
-	else if (command->level >= ACCESS_LOGIN && !peer->password)
-		error = NET_PASSWORD_REQUIRED;
-	else if (words->len < command->min || words->len > command->max)
-		error = NET_INVALID_ARGUMENT;
-	if (error == NET_OK)
+	/* What is no command is answered to whoever may be here at all. */
+	if (!passes(peer, command ? command->level : ACCESS_BASE,
+		command ? command->word : "an unknown command", &answer))
+		return answer;
+	if (command && words->len >= command->min && words->len <= command->max)
 		return command->run(peer, words);
-	peer_error(peer, error);
+	peer_error(peer, command ? NET_INVALID_ARGUMENT : NET_UNKNOWN_COMMAND);
 	return DONE;
+}
+
+enum command_answer
+command_bad_line(struct peer *peer)
+{
+	enum command_answer answer;
+
+	if (passes(peer, ACCESS_BASE, "a malformed line", &answer))
+		peer_error(peer, NET_INVALID_ARGUMENT);
+	return answer;
 }
 
 struct ups *

@@ -6,8 +6,9 @@
 #include "upsd/access.h"
 #include "upsd/peer.h"
 
-/* LATER: peer_authentic() and the like said PEER_WAIT; nothing has been done or answered. */
-enum command_answer { DONE, LATER };
+/* LATER: peer_authentic() and the like said PEER_WAIT; nothing has been done or answered.
+ * UNHEARD: an access list dropped it; nothing is answered, and its client counts as silent. */
+enum command_answer { DONE, LATER, UNHEARD };
 
 struct command {
 	const char *word;
@@ -18,6 +19,8 @@ struct command {
 
 /* Answer one request. */
 enum command_answer command_run(struct peer *peer, const struct words *words);
+/* The same for a line that is no words. */
+enum command_answer command_bad_line(struct peer *peer);
 
 /* The checks that many commands begin with.  NULL: answered with an error.  LIVE: its data must be
  * fresh, too. */

@@ -1,7 +1,8 @@
 #include "upsd/listen.h"
 
 #include "base/helper.h"
-#include "upsd/peer.h"
+#include "upsd/layers.h"
+#include "upsd/refused.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -71,15 +72,20 @@ make_room(struct upsd *upsd)
 static void
 welcome(struct upsd *upsd, int fd, const struct addr *from)
 {
-	static const char refusal[] = "ERR ACCESS-DENIED\n";
+	struct access_rights rights;
+	enum access_answer answer = layers_connect(upsd, from, &rights);
+	struct peer *peer;
 
-	if (make_room(upsd)) {
-		peer_new(upsd, fd, from);
-		return;
+	if (answer == ACCESS_END_SILENT) {
+		upsd->world->close(upsd->world->owner, fd);
+	} else if (answer == ACCESS_END_DENIED) {
+		refused_new(upsd, fd);
+	} else if (!make_room(upsd)) {
+		refused_turn_away(upsd, fd);
+	} else if ((peer = peer_new(upsd, fd, from))) {
+		peer->rights = rights;
+		peer->judged = upsd->generation;
 	}
-	/* A fresh socket has room for one line. */
-	(void)upsd->world->write(upsd->world->owner, fd, refusal, sizeof(refusal) - 1);
-	upsd->world->close(upsd->world->owner, fd);
 }
 
 static bool

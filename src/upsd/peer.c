@@ -137,6 +137,23 @@ wait_ms(struct peer *peer, int64_t in_ms, bool refuse)
 	return true;
 }
 
+/* false: no further line is to be read now. */
+static bool
+obey(struct peer *peer, const struct words *words)
+{
+	enum command_answer answer = command_run(peer, words);
+
+	if (answer != UNHEARD)
+		heard(peer);
+	if (answer != LATER)
+		return true;
+	if (keep(peer->pending, words))
+		conn_pause(peer->conn, true);
+	else
+		conn_end(peer->conn);
+	return false;
+}
+
 static size_t
 input(void *owner, char *bytes, size_t len)
 {
@@ -152,19 +169,12 @@ input(void *owner, char *bytes, size_t len)
 			break;
 		taken += used;
 		if (error != WORDS_OK) {
-			peer_error(peer, NET_INVALID_ARGUMENT);
-			if (error != WORDS_LONG_LINE)
-				continue;
-			conn_end(peer->conn);
-			return len;
-		}
-		heard(peer);
-		if (command_run(peer, &words) == LATER) {
-			if (!keep(peer->pending, &words)) {
+			command_bad_line(peer);
+			if (error == WORDS_LONG_LINE) {
 				conn_end(peer->conn);
 				return len;
 			}
-			conn_pause(peer->conn, true);
+		} else if (!obey(peer, &words)) {
 			break;
 		}
 		if (peer->ended)
@@ -287,8 +297,14 @@ peer_add_word(struct buf *out, const char *text)
 const char *
 peer_name(const struct peer *peer, char *text, size_t size)
 {
-	snprintf(text, size, "%.64s@%s", peer->username ? peer->username : "", peer->host);
+	snprintf(text, size, "%.64s@%s", peer_user(peer), peer->host);
 	return text;
+}
+
+const char *
+peer_user(const struct peer *peer)
+{
+	return peer->username ? peer->username : "";
 }
 
 /* ---- rights ---- */
@@ -308,8 +324,8 @@ log_failure(struct peer *peer, unsigned failures)
 	    peer_name(peer, name, sizeof(name)), failures, missed ? ", others not shown" : "");
 }
 
-static void
-failed(struct peer *peer)
+void
+peer_failed(struct peer *peer)
 {
 	struct upsd *upsd = peer->upsd;
 	uint64_t seed;
@@ -319,34 +335,55 @@ failed(struct peer *peer)
 		upsd->throttle = throttle_new(seed);
 	}
 	if (upsd->throttle)
-		log_failure(peer, throttle_failed(upsd->throttle, peer->host, peer->username,
+		log_failure(peer, throttle_failed(upsd->throttle, peer->host, peer_user(peer),
 				      loop_now_ms(upsd->loop)));
+}
+
+void
+peer_passed(struct peer *peer)
+{
+	struct upsd *upsd = peer->upsd;
+
+	if (upsd->throttle)
+		throttle_passed(upsd->throttle, peer->host, peer_user(peer));
+	peer->verified = upsd->generation;
+}
+
+enum peer_right
+peer_turn(struct peer *peer)
+{
+	struct upsd *upsd = peer->upsd;
+	bool refuse = false;
+	int64_t wait = 0;
+
+	if (peer->verified == upsd->generation || !upsd->throttle)
+		return PEER_MAY;
+	if (peer->pending && peer->pending->waited)
+		return peer->pending->refuse ? PEER_MAY_NOT : PEER_MAY;
+	wait = throttle_wait_ms(
+	    upsd->throttle, peer->host, peer_user(peer), loop_now_ms(upsd->loop), &refuse);
+	if (wait <= 0)
+		return PEER_MAY;
+	return wait_ms(peer, wait, refuse) ? PEER_WAIT : PEER_MAY_NOT;
 }
 
 enum peer_right
 peer_authentic(struct peer *peer)
 {
 	struct upsd *upsd = peer->upsd;
-	bool waited = peer->pending && peer->pending->waited, refuse = false;
+	enum peer_right turn;
 
-	if (peer->verified == upsd->generation)
+	/* In host-based mode layer 1 has judged all that was sent (E5). */
+	if (peer->verified == upsd->generation || !upsd->conf->has_users)
 		return PEER_MAY;
-	if (upsd->throttle && !waited) {
-		int64_t wait = throttle_wait_ms(
-		    upsd->throttle, peer->host, peer->username, loop_now_ms(upsd->loop), &refuse);
-
-		if (wait > 0)
-			return wait_ms(peer, wait, refuse) ? PEER_WAIT : PEER_MAY_NOT;
-	}
-	if (waited && peer->pending->refuse)
-		return PEER_MAY_NOT;
+	turn = peer_turn(peer);
+	if (turn != PEER_MAY)
+		return turn;
 	if (!user_password(users_find(upsd->conf->users, peer->username), peer->password)) {
-		failed(peer);
+		peer_failed(peer);
 		return PEER_MAY_NOT;
 	}
-	if (upsd->throttle)
-		throttle_passed(upsd->throttle, peer->host, peer->username);
-	peer->verified = upsd->generation;
+	peer_passed(peer);
 	return PEER_MAY;
 }
 
@@ -371,6 +408,8 @@ peer_may(struct peer *peer, enum user_action action)
 
 	if (right != PEER_MAY)
 		return right;
+	if (!peer->upsd->conf->has_users)
+		return PEER_MAY;
 	return judge(peer, user_may(users_find(peer->upsd->conf->users, peer->username), action),
 	    action == USER_LOGIN ? "LOGIN"
 	    : action == USER_FSD ? "FSD"
@@ -385,6 +424,8 @@ peer_may_instcmd(struct peer *peer, const char *cmd)
 
 	if (right != PEER_MAY)
 		return right;
+	if (!peer->upsd->conf->has_users)
+		return PEER_MAY;
 	return judge(
 	    peer, user_may_instcmd(users_find(peer->upsd->conf->users, peer->username), cmd), cmd);
 }

@@ -32,6 +32,13 @@ void peer_forget(struct peer *peer);
 /* May this client do that?  WAIT: not known yet; return LATER, and the command is run again from
  * its beginning when it is.  Failures are logged and slowed down. */
 enum peer_right { PEER_MAY, PEER_MAY_NOT, PEER_WAIT };
+/* Whoever judges a password calls peer_turn() first: MAY judge it now, WAIT for your turn, MAY_NOT
+ * look at it at all; then says how it went. */
+enum peer_right peer_turn(struct peer *peer);
+void peer_failed(struct peer *peer);
+void peer_passed(struct peer *peer);
+/* What it gave as USERNAME, "" if nothing. */
+const char *peer_user(const struct peer *peer);
 /* Is its password right?  All that TRACKING needs. */
 enum peer_right peer_authentic(struct peer *peer);
 enum peer_right peer_may(struct peer *peer, enum user_action action);

@@ -1,8 +1,10 @@
 #include "upsd/upsd.h"
 
+#include "upsd/denials.h"
 #include "upsd/driverlink.h"
 #include "upsd/listen.h"
 #include "upsd/peer.h"
+#include "upsd/refused.h"
 #include "upsd/throttle.h"
 #include "upsd/tracking.h"
 
@@ -197,6 +199,7 @@ upsd_adopt(struct upsd *upsd, struct upsdconf *conf)
 		keep_fixed(old, conf);
 	fleet_commit(&fleet, upsd, conf);
 	upsd->conf = conf;
+	upsd->has_lists = access_is_active(conf->access);
 	upsd->generation++;
 	for (size_t i = 0; i < upsd->upses_len; i++)
 		if (upsd->upses[i]->link.started)
@@ -248,6 +251,7 @@ upsd_reload(struct upsd *upsd)
 
 	upsd->reloads++;
 	source.state_path_now = upsd->conf->state_path;
+	source.users_now = upsd->conf->has_users;
 	conf = upsdconf_read(&source, &faults);
 	faults_log(&faults);
 	fault = faults_first(&faults);
@@ -269,6 +273,7 @@ struct upsd *
 upsd_new(struct loop *loop, struct upsdconf *conf)
 {
 	struct upsd *upsd = calloc(1, sizeof(*upsd));
+	uint64_t seed;
 
 	if (!upsd)
 		return NULL;
@@ -279,8 +284,11 @@ upsd_new(struct loop *loop, struct upsdconf *conf)
 	upsd->full = upsd->refused = (struct log_rate){ .each_ms = 60000, .burst = 1 };
 	upsd->failed = upsd->denied = (struct log_rate){ .each_ms = 60000, .burst = 60 };
 	upsd->trackings = tracking_new(upsd);
-	if (!upsd->trackings || !upsd_adopt(upsd, conf)) {
+	upsd->world->random(upsd->world->owner, &seed, sizeof(seed));
+	upsd->denials = denials_new(seed);
+	if (!upsd->trackings || !upsd->denials || !upsd_adopt(upsd, conf)) {
 		tracking_free(upsd->trackings);
+		denials_free(upsd->denials);
 		free(upsd);
 		return NULL;
 	}
@@ -293,6 +301,7 @@ upsd_free(struct upsd *upsd)
 	if (!upsd)
 		return;
 	listen_stop(upsd);
+	refused_free_all(upsd);
 	while (upsd->visitors.first)
 		peer_free(upsd->visitors.first);
 	while (upsd->members.first)
@@ -302,6 +311,7 @@ upsd_free(struct upsd *upsd)
 	loop_timer_clear(upsd->loop, &upsd->idle);
 	tracking_free(upsd->trackings);
 	throttle_free(upsd->throttle);
+	denials_free(upsd->denials);
 	free(upsd->upses);
 	free(upsd->slots);
 	upsdconf_free(upsd->conf);

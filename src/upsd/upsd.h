@@ -15,7 +15,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct denials;
 struct listener;
+struct refused;
 struct throttle;
 struct tracking;
 
@@ -54,6 +56,8 @@ struct peer {
 	struct pending *pending;     /* owned; NULL: no answer is owed */
 	int64_t heard_ms;	     /* last whole command */
 	uint32_t verified;	     /* upsd->generation in which the password was right; 0 never */
+	uint32_t judged;	     /* upsd->generation of RIGHTS, which borrow from its lists */
+	struct access_rights rights;
 	bool tracking, tls;
 	bool ended;  /* LOGOUT, or STARTTLS under way: no more commands in clear */
 	char host[]; /* "192.0.2.1" */
@@ -84,7 +88,11 @@ struct upsd {
 	struct timer idle;		/* the next visitor's 60 s */
 	struct listener *listeners;	/* owned list */
 	struct throttle *throttle;	/* owned; NULL until somebody fails */
-	struct tracking *trackings;	/* owned */
+	struct denials *denials;	/* owned */
+	struct refused *refusals;	/* owned list; refused.c */
+	size_t refusals_len;
+	bool has_lists;		    /* the configuration in force has access lists */
+	struct tracking *trackings; /* owned */
 	struct log_rate full, refused, failed, denied;
 };
 

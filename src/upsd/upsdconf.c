@@ -19,8 +19,10 @@ upsdconf_new(const struct upsdconf_source *source)
 	conf->state_path = strdup(source->state_path);
 	conf->data_path = strdup(source->data_path);
 	conf->users = users_new();
+	conf->access = access_new();
 	conf->descriptions = descriptions_new();
-	if (!conf->state_path || !conf->data_path || !conf->users || !conf->descriptions) {
+	if (!conf->state_path || !conf->data_path || !conf->users || !conf->access ||
+	    !conf->descriptions) {
 		upsdconf_free(conf);
 		return NULL;
 	}
@@ -49,6 +51,7 @@ upsdconf_free(struct upsdconf *conf)
 	free(conf->upses);
 	upsconf_free(conf->upsconf);
 	users_free(conf->users);
+	access_free(conf->access);
 	descriptions_free(conf->descriptions);
 	free(conf);
 }
@@ -248,13 +251,6 @@ take_disable_weak_ssl(struct reader *reader, char **value, size_t len)
 	take_bool(reader, value[0], &reader->conf->disable_weak_ssl);
 }
 
-/* Passing over an access rule would let in whom it keeps out. */
-static void
-refuse_access(struct reader *reader, char **value, size_t len)
-{
-	fault(reader, "access lists are not supported yet; remove the line to start without them");
-}
-
 static const struct directive {
 	const char *word;
 	size_t min, max; /* values */
@@ -275,10 +271,6 @@ static const struct directive {
 	{ "CERTIDENT", 2, 2, take_cert_ident, "a name and a password" },
 	{ "CERTREQUEST", 1, 1, take_cert_request, "NO, REQUEST or REQUIRE" },
 	{ "DISABLE_WEAK_SSL", 1, 1, take_disable_weak_ssl, "yes or no" },
-	{ "ACL", 0, WORDS_MAX, refuse_access, "" },
-	{ "ACCESS", 0, WORDS_MAX, refuse_access, "" },
-	{ "ACCEPT", 0, WORDS_MAX, refuse_access, "" },
-	{ "REJECT", 0, WORDS_MAX, refuse_access, "" },
 };
 
 static const struct directive *
@@ -299,7 +291,10 @@ take_line(struct reader *reader, struct words *words)
 {
 	const struct directive *directive = find_directive(words->word[0]);
 
-	if (!directive)
+	if (access_is_directive(words->word[0]))
+		access_add(reader->conf->access, words, conffile_path(reader->file),
+		    conffile_line(reader->file), reader->faults);
+	else if (!directive)
 		fault(reader, "no such directive: %s", words->word[0]);
 	else if (words->eight_bit)
 		fault(reader, "%s: a byte outside ASCII", directive->word);
@@ -347,6 +342,33 @@ upsdconf_parse(struct upsdconf *conf, struct conffile *file, const struct upsdco
 				      !add_listen(conf, "::1", source->port, 0)))
 		faults_add(faults, conffile_path(file), 0, "out of memory");
 	start_tls(&reader);
+}
+
+/* What the lint asks of the LISTEN lines; a name may be any address of either family. */
+static void
+look_at_listens(const struct upsdconf *conf, struct access_sockets *out)
+{
+	struct addr addr;
+
+	for (size_t i = 0; i < conf->listens_len; i++) {
+		const struct upsdconf_listen *listen = &conf->listens[i];
+		bool numeric = addr_parse(&addr, listen->host, 0);
+
+		out->listen_lines = out->listen_lines || listen->line;
+		out->ipv6 = out->ipv6 || !strcmp(listen->host, "*") || strchr(listen->host, ':');
+		out->other_hosts =
+		    out->other_hosts || (numeric ? !addr_is_loopback(&addr)
+						 : strcasecmp(listen->host, "localhost") != 0);
+	}
+}
+
+void
+upsdconf_finish_access(struct upsdconf *conf, const char *path, struct faults *faults)
+{
+	struct access_sockets sockets = { 0 };
+
+	look_at_listens(conf, &sockets);
+	access_finish(conf->access, path, &sockets, faults);
 }
 
 /* "dir/driver-ups", NULL when there is no memory. */
@@ -431,9 +453,9 @@ read_upsd_conf(struct upsdconf *conf, const struct upsdconf_source *source, stru
 	struct conffile *file = open_file(path, faults);
 
 	if (file) {
-		/* It holds a password when there is a CERTIDENT line. */
+		/* It may hold passwords: of CERTIDENT, of ACCESS. */
 		upsdconf_parse(conf, file, source, faults);
-		if (conf->cert_ident_password)
+		if (conf->cert_ident_password || access_has_secret(conf->access))
 			conffile_check_secret(file, source->allow_open_files, faults);
 	}
 	conffile_close(file);
@@ -489,15 +511,25 @@ read_ups_conf(struct upsdconf *conf, const struct upsdconf_source *source, struc
 	free(path);
 }
 
+/* That there is no such file is host-based mode (E5), where ACCESS lines say who may do what and
+ * it was not there before (F4). */
 static void
 read_users(struct upsdconf *conf, const struct upsdconf_source *source, struct faults *faults)
 {
 	char *path = path_of(source->conf_path, "upsd.users");
-	struct conffile *file = open_file(path, faults);
+	struct conffile *file = path ? conffile_open(path) : NULL;
 
+	conf->has_users =
+	    file || errno != ENOENT || source->users_now || !access_needs_table(conf->access);
 	if (file) {
 		conffile_check_secret(file, source->allow_open_files, faults);
 		users_parse(conf->users, file, faults);
+		if (source->users_now && !conffile_stat(file)->st_size)
+			faults_add(faults, path, 0,
+			    "is empty; to refuse everybody write a comment into it");
+	} else if (conf->has_users) {
+		faults_add(
+		    faults, path ? path : "upsd.users", 0, "cannot be read: %s", strerror(errno));
 	}
 	conffile_close(file);
 	free(path);
@@ -522,14 +554,19 @@ struct upsdconf *
 upsdconf_read(const struct upsdconf_source *source, struct faults *faults)
 {
 	struct upsdconf *conf = upsdconf_new(source);
+	char *path = path_of(source->conf_path, "upsd.conf");
 
-	if (!conf) {
+	if (!conf || !path) {
 		faults_add(faults, "configuration", 0, "out of memory");
+		upsdconf_free(conf);
+		free(path);
 		return NULL;
 	}
 	read_upsd_conf(conf, source, faults);
 	read_ups_conf(conf, source, faults);
 	read_users(conf, source, faults);
+	upsdconf_finish_access(conf, path, faults);
+	free(path);
 	read_descriptions(conf, faults);
 	return conf;
 }

@@ -7,6 +7,7 @@
 #include "base/conffile.h"
 #include "tls/tls.h"
 #include "ups/upsconf.h"
+#include "upsd/access.h"
 #include "upsd/descriptions.h"
 #include "upsd/users.h"
 
@@ -22,6 +23,7 @@ struct upsdconf_source {
 	const char
 	    *state_path_now; /* the one in force, which a reload cannot change; NULL at start */
 	uint16_t port;	     /* of a LISTEN without one */
+	bool users_now;	     /* layer 3 is in force: a reload must not lose upsd.users (F4) */
 	const char *allow_no_device; /* $ALLOW_NO_DEVICE, NULL if not set: wins over the file */
 	bool allow_open_files;	     /* secrets that others may read are a warning only */
 };
@@ -58,7 +60,9 @@ struct upsdconf {
 	struct upsconf *upsconf;    /* owned; what the names below are borrowed from */
 	struct upsdconf_ups *upses; /* owned; in the order of ups.conf */
 	size_t upses_len;
-	struct users *users;		   /* owned */
+	struct users *users; /* owned */
+	bool has_users;	     /* upsd.users is there; else the ACCESS table alone decides (E5) */
+	struct access_list *access;	   /* owned: ACL, ACCESS, ACCEPT, REJECT */
 	struct descriptions *descriptions; /* owned */
 };
 
@@ -73,5 +77,7 @@ struct upsdconf *upsdconf_new(const struct upsdconf_source *source);
 void upsdconf_parse(struct upsdconf *conf, struct conffile *file,
     const struct upsdconf_source *source, struct faults *faults);
 void upsdconf_take_upses(struct upsdconf *conf, struct upsconf *upsconf, struct faults *faults);
+/* After upsd.conf and upsd.users: the access lists, whose lines stand in PATH. */
+void upsdconf_finish_access(struct upsdconf *conf, const char *path, struct faults *faults);
 
 #endif

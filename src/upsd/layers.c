@@ -1,0 +1,135 @@
+#include "upsd/layers.h"
+
+#include "upsd/denials.h"
+
+#include <string.h>
+
+/* Layers behind layer 1 that judge a command by its level alone, in order.  PEER_MAY_NOT is
+ * answered with ERR ACCESS-DENIED, and logged by the layer itself. */
+static const struct layer {
+	enum peer_right (*may)(struct peer *peer, enum access_level level);
+} layers[] = {
+	{ NULL }, /* the end */
+};
+
+/* "client 192.0.2.7: LOGIN denied: upsd.conf:12: ACCESS deny all box" */
+static void
+tell(struct upsd *upsd, const char *host, const struct access_rights *rights,
+    enum access_level level, const char *what, const char *verdict)
+{
+	const struct access_list *list = upsd->conf->access;
+	int64_t now_ms = loop_now_ms(upsd->loop);
+	struct buf why = { .max = 1024 };
+	unsigned missed, others;
+
+	if (!denials_tell(upsd->denials, host, access_line(list, rights, level), now_ms, &missed) ||
+	    !log_rate(&upsd->denied, now_ms, &others))
+		return;
+	if (access_reason(list, rights, level, &why) && buf_add(&why, "", 1))
+		log_notice("client %s: %s %s: %s%s", host, what, verdict, buf_bytes(&why),
+		    missed || others ? " (others not shown)" : "");
+	buf_free(&why);
+}
+
+enum access_answer
+layers_connect(struct upsd *upsd, const struct addr *from, struct access_rights *rights)
+{
+	enum access_answer answer;
+	char host[ADDR_TEXT_MAX];
+
+	access_walk(upsd->conf->access, from, rights);
+	answer = access_connect(upsd->conf->access, rights);
+	if (answer != ACCESS_PASS)
+		tell(upsd, addr_host(from, host), rights, ACCESS_BASE, "connection",
+		    answer == ACCESS_END_SILENT ? "dropped" : "denied");
+	return answer;
+}
+
+/* The rights of PEER under the lists in force.  An address that is none any more has none. */
+static const struct access_rights *
+rights_of(struct peer *peer)
+{
+	struct upsd *upsd = peer->upsd;
+	struct addr from;
+
+	if (peer->judged == upsd->generation)
+		return &peer->rights;
+	if (!addr_parse(&from, peer->host, 0))
+		from = (struct addr){ 0 };
+	access_walk(upsd->conf->access, &from, &peer->rights);
+	peer->judged = upsd->generation;
+	return &peer->rights;
+}
+
+/* What layer 1 says, a wrong password being slowed down as one of upsd.users is. */
+static enum layers_answer
+ask_lists(struct peer *peer, enum access_level level, enum access_answer *answer)
+{
+	const struct upsdconf *conf = peer->upsd->conf;
+	const struct access_rights *rights = rights_of(peer);
+	const struct access_shown shown = { .users = conf->has_users,
+		.username = peer->username != NULL,
+		.password = peer->password };
+	bool guess = peer->password && (peer->username || !conf->has_users) &&
+		     access_asks_secret(conf->access, rights, level);
+	enum peer_right turn = guess ? peer_turn(peer) : PEER_MAY;
+
+	if (turn == PEER_WAIT)
+		return LAYERS_LATER;
+	*answer = turn == PEER_MAY ? access_command(conf->access, rights, level, &shown)
+				   : ACCESS_SAY_DENIED;
+	if (*answer == ACCESS_SAY_WRONG)
+		peer_failed(peer);
+	else if (guess && *answer == ACCESS_PASS && !conf->has_users)
+		peer_passed(peer);
+	return LAYERS_PASS;
+}
+
+/* Do what ANSWER, which is not PASS, says. */
+static enum layers_answer
+refuse(struct peer *peer, enum access_level level, const char *what, enum access_answer answer)
+{
+	bool ends = answer == ACCESS_END_DENIED || answer == ACCESS_END_SILENT;
+	bool silent = answer == ACCESS_SAY_NOTHING || answer == ACCESS_END_SILENT;
+
+	if (answer == ACCESS_SAY_USERNAME || answer == ACCESS_SAY_PASSWORD) {
+		peer_error(peer,
+		    answer == ACCESS_SAY_USERNAME ? NET_USERNAME_REQUIRED : NET_PASSWORD_REQUIRED);
+		return LAYERS_ANSWERED;
+	}
+	if (answer != ACCESS_SAY_WRONG) /* which has been logged as a guess */
+		tell(peer->upsd, peer->host, &peer->rights, level, what,
+		    silent ? "dropped" : "denied");
+	if (!silent)
+		peer_error(peer, NET_ACCESS_DENIED);
+	if (ends) {
+		peer->ended = true;
+		conn_end(peer->conn);
+	}
+	return silent ? LAYERS_SILENT : LAYERS_ANSWERED;
+}
+
+enum layers_answer
+layers_command(struct peer *peer, enum access_level level, const char *what)
+{
+	enum access_answer answer = ACCESS_PASS;
+
+	/* What comes all the time where there are no lists. */
+	if (level < ACCESS_LOGIN && !peer->upsd->has_lists)
+		return LAYERS_PASS;
+	if (ask_lists(peer, level, &answer) == LAYERS_LATER)
+		return LAYERS_LATER;
+	if (answer != ACCESS_PASS)
+		return refuse(peer, level, what, answer);
+	for (const struct layer *layer = layers; level >= ACCESS_LOGIN && layer->may; layer++) {
+		enum peer_right right = layer->may(peer, level);
+
+		if (right == PEER_WAIT)
+			return LAYERS_LATER;
+		if (right == PEER_MAY_NOT) {
+			peer_error(peer, NET_ACCESS_DENIED);
+			return LAYERS_ANSWERED;
+		}
+	}
+	return LAYERS_PASS;
+}

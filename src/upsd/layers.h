@@ -1,0 +1,25 @@
+/* layers.h - where the layers of access control meet (docs/access.md, E1): may this peer do that?
+ *
+ * 0 LISTEN, 1 ACCEPT/REJECT and ACCESS (access.h), 2 those of the table in layers.c, which are
+ * asked for login and above, 3 upsd.users (peer_may() and its like, which commands ask once they
+ * know their arguments).  A request must pass every one; none grants what another refuses. */
+#ifndef LAYERS_H
+#define LAYERS_H
+
+#include "upsd/peer.h"
+
+/* A client at the door.  What its address may do goes to RIGHTS, for the peer that is made when the
+ * answer is ACCESS_PASS.  Refusals are logged. */
+enum access_answer layers_connect(
+    struct upsd *upsd, const struct addr *from, struct access_rights *rights);
+
+enum layers_answer {
+	LAYERS_PASS,
+	LAYERS_ANSWERED, /* refused, with an answer */
+	LAYERS_SILENT,	 /* refused without a word (C8): the peer has not been heard */
+	LAYERS_LATER	 /* as PEER_WAIT: the command is run again from its beginning */
+};
+/* Before a command that needs LEVEL looks at its arguments.  WHAT names it in the log. */
+enum layers_answer layers_command(struct peer *peer, enum access_level level, const char *what);
+
+#endif
