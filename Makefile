@@ -9,6 +9,7 @@
 #
 #   CC=clang              the other compiler
 #   TLS=none|openssl|nss  which src/tls/*.c stands behind tls.h
+#   WRAP=auto|yes|no      tcp-wrappers in upsd; auto: when tcpd.h is there
 #   ONLY="words loop"     check these tests alone
 
 PREFIX		= /usr/local
@@ -25,6 +26,7 @@ RUN_AS_GROUP	= nogroup
 
 CC		= gcc
 TLS		= none
+WRAP		= auto
 SAN		=
 OPTIMIZE	= -O2 -g
 ifneq ($(SAN),)
@@ -32,6 +34,7 @@ B		= build/san
 OPTIMIZE	= -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 else
 B		= build
+AS_NEEDED	= -Wl,--as-needed # (under ASan its own crypt_r() would do, and call nothing)
 endif
 
 WARNINGS	= -Wall -Wextra -Wformat=2 -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
@@ -42,6 +45,13 @@ LDFLAGS		=
 HOUSE		= -std=c11 -D_GNU_SOURCE -I. -Isrc -MMD -MP
 LIBS		=
 LIBS_none	=
+LIBS_libwrap	= -lwrap
+
+# auto asks the compiler once.
+ifeq ($(WRAP),auto)
+override WRAP	:= $(shell $(CC) $(CPPFLAGS) -include tcpd.h -E -x c /dev/null >/dev/null 2>&1 && echo yes || echo no)
+endif
+WRAPPER		= $(if $(filter yes,$(WRAP)),libwrap,$(if $(filter no,$(WRAP)),none,$(error WRAP is auto, yes or no)))
 
 # Programs.  A program is one file with a main(); all the rest of the code is one library, which
 # the tests link as well.
@@ -58,7 +68,7 @@ CLIENT_MAINS	= $(wildcard src/client/ups*.c)
 MAINS		= $(wildcard src/*/main.c) $(CLIENT_MAINS) drivers/core/main.c emulators/main.c
 ROOMS		= $(wildcard src/base/*.c src/ups/*.c src/upsd/*.c src/client/*.c src/upsmon/*.c src/upsdrvctl/*.c \
 		  src/upssched/*.c drivers/*.c drivers/*/*.c emulators/*.c emulators/*/*.c)
-HOUSE_SRC	= $(filter-out $(MAINS),$(ROOMS)) src/tls/$(TLS).c
+HOUSE_SRC	= $(filter-out $(MAINS),$(ROOMS)) src/tls/$(TLS).c src/wrap/$(WRAPPER).c
 CONFORM_SRC	= $(wildcard conformance/*.c conformance/*/*.c)
 SIM_SRC		= $(wildcard tests/sim/*.c)
 
@@ -84,7 +94,8 @@ $(LIBRARY): $(call objects,$(HOUSE_SRC))
 	@rm -f $@
 	ar rcs $@ $^
 
-link		= $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS_$(TLS)) $(LIBS)
+link		= $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(AS_NEEDED) $(LIBS_$(TLS)) \
+		  $(LIBS_$(WRAPPER)) -lcrypt $(LIBS)
 
 $(SBIN): $(B)/sbin/%: $(B)/src/%/main.o $(LIBRARY)
 	@mkdir -p $(@D)

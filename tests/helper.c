@@ -14,7 +14,7 @@ static int helper = -1;
 static void
 begin(void)
 {
-	cr_assert_neq(helper = helper_start(NULL), -1);
+	cr_assert_neq(helper = helper_start(NULL, NULL), -1);
 	cr_assert(world = world_kernel_new(helper));
 	cr_assert(loop = loop_new(world));
 }
@@ -139,7 +139,7 @@ Test(helper, it_ends_when_the_last_copy_of_its_socket_is_closed)
 
 	/* Orphans become our children, so that we see them end. */
 	cr_assert_eq(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
-	socket = helper_start(NULL);
+	socket = helper_start(NULL, NULL);
 	cr_expect_eq(waitpid(-1, &status, WNOHANG), 0);
 	close(socket);
 	pid = waitpid(-1, &status, 0);

@@ -230,7 +230,7 @@ drop_privileges(struct program *program, const struct drvconf *conf)
 		fatalx("there is no user %s; see -u", name);
 	program->group = find_group(program, conf, root && user.uid == 0);
 	if (program->driver->needs_helper && program->driver->needs_helper(conf->port) &&
-	    (program->helper = helper_start(root ? &user : NULL)) == -1)
+	    (program->helper = helper_start(root ? &user : NULL, NULL)) == -1)
 		fatal("cannot start the helper");
 	if (conf->chroot)
 		proc_chroot(conf->chroot);

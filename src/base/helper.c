@@ -15,7 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define QUESTION_MAX 4096
 #define ANSWER_MAX 65536
 #define GRACE_MS 1000 /* the asker waits so much longer than the server lets a worker live */
 
@@ -44,21 +43,41 @@ answer_name(char *question, int to)
 	freeaddrinfo(found);
 }
 
-static const struct {
-	const char *kind;
-	void (*answer)(char *question, int to); /* what stands behind the kind */
-} kinds[] = {
-	{ "name", answer_name },
-};
+static const struct helper_kind name_kind = { "name", answer_name };
+
+static bool
+is_kind(const struct helper_kind *kind, const char *question, size_t len)
+{
+	return strlen(kind->kind) == len && !strncmp(question, kind->kind, len);
+}
 
 static void
-answer(char *question, int to)
+answer(const struct helper_kind *const *more, char *question, int to)
 {
 	size_t len = strcspn(question, " ");
 
-	for (size_t i = 0; question[len] && i < sizeof(kinds) / sizeof(*kinds); i++)
-		if (strlen(kinds[i].kind) == len && !strncmp(question, kinds[i].kind, len))
-			kinds[i].answer(question + len + 1, to);
+	if (!question[len])
+		return;
+	if (is_kind(&name_kind, question, len))
+		name_kind.answer(question + len + 1, to);
+	for (; more && *more; more++)
+		if (is_kind(*more, question, len))
+			(*more)->answer(question + len + 1, to);
+}
+
+void
+helper_say_yes(int to, bool yes)
+{
+	const char *word = yes ? "yes" : "no";
+
+	if (write(to, word, strlen(word)) == -1)
+		return; /* nobody waits for it any more */
+}
+
+bool
+helper_is_yes(const char *answer)
+{
+	return answer && !strcmp(answer, "yes");
 }
 
 /* ---- the server ---- */
@@ -68,6 +87,12 @@ struct worker {
 	int alive_fd;  /* end of file when it is gone */
 	int answer_fd; /* hung up when nobody waits for the answer any more */
 	int64_t deadline_ms;
+};
+
+struct server {
+	int fd; /* questions come from it */
+	const struct helper_kind *const *more;
+	struct worker workers[HELPER_WORKERS];
 };
 
 static int64_t
@@ -81,20 +106,20 @@ now_ms(void)
 
 /* One question and the descriptor for its answer.  Its length, 0 when nobody will ask any more. */
 static ssize_t
-receive(int server, char *question, int *to)
+receive(int fd, char *question, int *to)
 {
 	union {
 		struct cmsghdr header;
 		char room[CMSG_SPACE(sizeof(int))];
 	} control;
-	struct iovec part = { question, QUESTION_MAX - 1 };
+	struct iovec part = { question, HELPER_QUESTION_MAX - 1 };
 	struct msghdr message = {
 		.msg_iov = &part,
 		.msg_iovlen = 1,
 		.msg_control = control.room,
 		.msg_controllen = sizeof(control.room),
 	};
-	ssize_t len = recvmsg(server, &message, MSG_CMSG_CLOEXEC);
+	ssize_t len = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
 	const struct cmsghdr *header;
 
 	*to = -1;
@@ -109,9 +134,11 @@ receive(int server, char *question, int *to)
 
 /* In a worker: what belongs to the server and to the others. */
 static void
-close_all(const struct worker *workers, int server)
+close_all(const struct server *server)
 {
-	close(server);
+	const struct worker *workers = server->workers;
+
+	close(server->fd);
 	for (size_t i = 0; i < HELPER_WORKERS; i++)
 		if (workers[i].pid) {
 			close(workers[i].alive_fd);
@@ -119,9 +146,9 @@ close_all(const struct worker *workers, int server)
 		}
 }
 
-/* One of WORKERS that is idle answers.  TO is its own from here on. */
+/* One of the workers that is idle answers.  TO is its own from here on. */
 static void
-start_worker(struct worker *workers, size_t idle, int server, char *question, int to)
+start_worker(struct server *server, size_t idle, char *question, int to)
 {
 	int alive[2];
 	pid_t pid;
@@ -132,9 +159,10 @@ start_worker(struct worker *workers, size_t idle, int server, char *question, in
 	}
 	pid = fork();
 	if (pid == 0) {
-		close_all(workers, server);
+		close_all(server);
 		close(alive[0]);
-		answer(question, to);
+		answer(server->more, question, to);
+		explicit_bzero(question, HELPER_QUESTION_MAX);
 		_exit(0);
 	}
 	close(alive[1]);
@@ -143,7 +171,7 @@ start_worker(struct worker *workers, size_t idle, int server, char *question, in
 		close(to);
 		return;
 	}
-	workers[idle] = (struct worker){ pid, alive[0], to, now_ms() + HELPER_DEADLINE_MS };
+	server->workers[idle] = (struct worker){ pid, alive[0], to, now_ms() + HELPER_DEADLINE_MS };
 }
 
 static void
@@ -171,25 +199,27 @@ patience_ms(const struct worker *workers)
 
 /* false when nobody will ask any more. */
 static bool
-take_question(int server, struct worker *workers, size_t idle)
+take_question(struct server *server, size_t idle)
 {
-	char question[QUESTION_MAX];
+	char question[HELPER_QUESTION_MAX];
 	int to;
-	ssize_t len = receive(server, question, &to);
+	ssize_t len = receive(server->fd, question, &to);
 
 	if (len == 0 || (len == -1 && errno != EINTR))
 		return false;
 	if (len > 0 && to != -1)
-		start_worker(workers, idle, server, question, to);
+		start_worker(server, idle, question, to);
 	else if (to != -1)
 		close(to);
+	explicit_bzero(question, sizeof(question));
 	return true;
 }
 
 /* One turn of the server; false when nobody will ask any more. */
 static bool
-serve_once(int server, struct worker *workers)
+serve_once(struct server *server)
 {
+	struct worker *workers = server->workers;
 	struct pollfd fds[2 * HELPER_WORKERS + 1];
 	size_t idle = HELPER_WORKERS;
 
@@ -202,26 +232,27 @@ serve_once(int server, struct worker *workers)
 			idle = i;
 	}
 	/* With all workers busy, questions wait in the socket. */
-	fds[2 * HELPER_WORKERS] = (struct pollfd){ idle < HELPER_WORKERS ? server : -1, POLLIN, 0 };
+	fds[2 * HELPER_WORKERS] =
+	    (struct pollfd){ idle < HELPER_WORKERS ? server->fd : -1, POLLIN, 0 };
 	if (poll(fds, 2 * HELPER_WORKERS + 1, patience_ms(workers)) == -1)
 		return errno == EINTR;
 	for (size_t i = 0; i < HELPER_WORKERS; i++)
 		if (workers[i].pid && (fds[2 * i].revents || fds[2 * i + 1].revents ||
 					  now_ms() >= workers[i].deadline_ms))
 			end_worker(&workers[i]);
-	return !fds[2 * HELPER_WORKERS].revents || take_question(server, workers, idle);
+	return !fds[2 * HELPER_WORKERS].revents || take_question(server, idle);
 }
 
 static void
-serve(int server)
+serve(int fd, const struct helper_kind *const *more)
 {
-	struct worker workers[HELPER_WORKERS] = { 0 };
+	struct server server = { .fd = fd, .more = more };
 
-	while (serve_once(server, workers))
+	while (serve_once(&server))
 		;
 	for (size_t i = 0; i < HELPER_WORKERS; i++)
-		if (workers[i].pid)
-			end_worker(&workers[i]);
+		if (server.workers[i].pid)
+			end_worker(&server.workers[i]);
 }
 
 /* What is meant for the daemon (a terminal's signals go to all) must not end the helper before the
@@ -260,7 +291,7 @@ leave_terminal(void)
 }
 
 int
-helper_start(const struct proc_user *as)
+helper_start(const struct proc_user *as, const struct helper_kind *const *more)
 {
 	int ends[2];
 	pid_t pid;
@@ -278,7 +309,7 @@ helper_start(const struct proc_user *as)
 		leave_terminal();
 		if (as)
 			proc_become(as);
-		serve(ends[1]);
+		serve(ends[1], more);
 		_exit(0);
 	}
 	close(ends[1]);
@@ -367,14 +398,16 @@ helper_ask(struct loop *loop, const char *text, helper_answered *answered, void 
 	const struct world *world = loop_world(loop);
 	struct helper_question *question;
 	size_t len = strlen(text);
-	int fd = len < QUESTION_MAX ? world->ask(world->owner, text, len) : -1;
+	int fd;
 
-	if (fd == -1)
+	errno = EMSGSIZE;
+	if (len >= HELPER_QUESTION_MAX || (fd = world->ask(world->owner, text, len)) == -1)
 		return NULL;
 	question = calloc(1, sizeof(*question));
 	if (!question || !loop_watch(loop, fd, POLLIN, arrived, question)) {
 		world->close(world->owner, fd);
 		free(question);
+		errno = ENOMEM;
 		return NULL;
 	}
 	*question = (struct helper_question){

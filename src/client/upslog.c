@@ -556,7 +556,7 @@ run(struct upslog *upslog, const struct options *options, const struct paths *pa
     const struct proc_user *user)
 {
 	static const int signals[] = { SIGHUP, SIGUSR1, SIGTERM, SIGINT, SIGQUIT, 0 };
-	int helper = helper_start(user);
+	int helper = helper_start(user, NULL);
 	struct world *world = world_kernel_new(helper);
 	char pid_path[512];
 

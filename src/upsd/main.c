@@ -1,9 +1,10 @@
 /* main.c - the upsd program: options, and everything that is done once per process. */
-#include "base/helper.h"
+#include "base/hash.h"
 #include "base/proc.h"
 #include "ups/paths.h"
 #include "upsd/listen.h"
 #include "upsd/upsd.h"
+#include "wrap/wrap.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -485,6 +486,7 @@ refuse_second(const struct program *program)
 int
 main(int argc, char **argv)
 {
+	static const struct helper_kind *const kinds[] = { &hash_helper, &wrap_helper, NULL };
 	struct program program = { 0 };
 	struct world *world;
 	int helper_fd;
@@ -504,7 +506,7 @@ main(int argc, char **argv)
 
 	if (!program.options.foreground)
 		proc_background();
-	helper_fd = helper_start(program.drop ? &program.user : NULL);
+	helper_fd = helper_start(program.drop ? &program.user : NULL, kinds);
 	if (program.options.root)
 		proc_chroot(program.options.root);
 	refuse_second(&program);

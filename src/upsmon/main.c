@@ -358,7 +358,7 @@ run(struct running *running, struct monconf *conf, const char *pid_path)
 		running->parent_fd = parent_split(running->shutdown_cmd, running->powerdown_flag);
 	if (!proc_pidfile_write(pid_path))
 		log_warn("%s cannot be written", pid_path);
-	helper = helper_start(running->options.one_process ? NULL : &user);
+	helper = helper_start(running->options.one_process ? NULL : &user, NULL);
 	if (running->options.root)
 		proc_chroot(running->options.root);
 	if (!running->options.one_process)
