@@ -1,7 +1,6 @@
 /* device.c - device files: one directive a line, most of them named as NUT names the variable. */
 #include "emulators/emu.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,8 +201,7 @@ emu_device_parse(
 		const char *why = read_directive(out, &words);
 
 		if (why)
-			faults_add(faults, conffile_path(file), conffile_line(file), "%s: %s",
-			    words.word[0], why);
+			conffile_fault(file, faults, "%s: %s", words.word[0], why);
 	}
 	if (!out->model)
 		faults_add(faults, conffile_path(file), 0, "no model is named");
@@ -218,14 +216,12 @@ emu_device_parse(
 bool
 emu_device_read(struct emu_device_file *out, const char *path, struct faults *faults)
 {
-	struct conffile *file = conffile_open(path);
+	struct conffile *file = conffile_read(path, faults);
 	const char *slash = strrchr(path, '/');
 	char name[EMU_TEXT];
 
-	if (!file) {
-		faults_add(faults, path, 0, "%s", strerror(errno));
+	if (!file)
 		return false;
-	}
 	snprintf(name, sizeof(name), "%s", slash ? slash + 1 : path);
 	if (strrchr(name, '.'))
 		*strrchr(name, '.') = '\0';

@@ -230,12 +230,9 @@ static struct emu_scenario *
 read_scenario(const char *path)
 {
 	struct faults faults = { 0 };
-	struct conffile *file = conffile_open(path);
-	struct emu_scenario *scenario;
+	struct conffile *file = conffile_read(path, &faults);
+	struct emu_scenario *scenario = file ? emu_scenario_read(file, &faults) : NULL;
 
-	if (!file)
-		fatal("%s", path);
-	scenario = emu_scenario_read(file, &faults);
 	faults_log(&faults);
 	faults_free(&faults);
 	conffile_close(file);

@@ -115,7 +115,7 @@ emu_scenario_read(struct conffile *file, struct faults *faults)
 		const char *why = read_line(scenario, &words, conffile_line(file));
 
 		if (why)
-			faults_add(faults, conffile_path(file), conffile_line(file), "%s", why);
+			conffile_fault(file, faults, "%s", why);
 	}
 	if (faults->faults == before)
 		return scenario;

@@ -70,6 +70,26 @@ faults_warn(struct faults *faults, const char *path, unsigned line, const char *
 }
 
 void
+conffile_fault(const struct conffile *file, struct faults *faults, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add(faults, false, file->path, file->line, format, args);
+	va_end(args);
+}
+
+void
+conffile_warn(const struct conffile *file, struct faults *faults, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add(faults, true, file->path, file->line, format, args);
+	va_end(args);
+}
+
+void
 faults_free(struct faults *faults)
 {
 	for (size_t i = 0; i < faults->len; i++)
@@ -188,6 +208,16 @@ conffile_open(const char *path)
 	error = errno;
 	close(fd);
 	errno = error;
+	return file;
+}
+
+struct conffile *
+conffile_read(const char *path, struct faults *faults)
+{
+	struct conffile *file = conffile_open(path);
+
+	if (!file)
+		faults_add(faults, path, 0, "cannot be read: %s", strerror(errno));
 	return file;
 }
 

@@ -37,6 +37,8 @@ struct conffile;
  * words the fault, since only it knows whether the file may be missing.  Messages name PATH as
  * given.  LINE 0 in a fault means the whole file. */
 struct conffile *conffile_open(const char *path);
+/* The same where the file must be there: NULL after a fault that says why it cannot be read. */
+struct conffile *conffile_read(const char *path, struct faults *faults);
 /* The same from bytes in memory, for tests and fuzzers. */
 struct conffile *conffile_from(const char *path, const char *bytes, size_t len);
 void conffile_close(struct conffile *file);
@@ -47,6 +49,11 @@ bool conffile_next(struct conffile *file, struct words *words, struct faults *fa
 /* The physical line on which the first word of the last directive stands, from 1. */
 unsigned conffile_line(const struct conffile *file);
 const char *conffile_path(const struct conffile *file);
+/* A fault, or a warning, about that directive. */
+void conffile_fault(const struct conffile *file, struct faults *faults, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void conffile_warn(const struct conffile *file, struct faults *faults, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* Size, owner and mode as they were when opened (zeroed for conffile_from). */
 const struct stat *conffile_stat(const struct conffile *file);
 
@@ -57,8 +64,9 @@ void conffile_check_secret(const struct conffile *file, bool allow, struct fault
 /* "[name]" as the only word: the name, in place; NULL if the line opens no section. */
 char *conffile_section(struct words *words);
 
-/* Values many directives share.  false if TEXT is not one (no sign, no blanks, decimal). */
+/* Values many directives share.  false if TEXT is not one: OUT then stays as it is. */
 bool conffile_bool(const char *text, bool *out); /* true on yes 1 / false off no 0, any case */
-bool conffile_number(const char *text, long min, long max, long *out); /* may begin with - */
+/* Decimal digits, perhaps behind a -, and nothing else; from MIN to MAX. */
+bool conffile_number(const char *text, long min, long max, long *out);
 
 #endif

@@ -1,6 +1,5 @@
 #include "ups/upsconf.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -56,9 +55,7 @@ struct reading {
 	bool inside;
 };
 
-#define fault(reading, ...)                                                                        \
-	faults_add((reading)->faults, conffile_path((reading)->file),                              \
-	    conffile_line((reading)->file), __VA_ARGS__)
+#define fault(reading, ...) conffile_fault((reading)->file, (reading)->faults, __VA_ARGS__)
 
 static const struct directive *
 find_directive(const char *key, unsigned where)
@@ -125,8 +122,8 @@ check_bytes(struct reading *reading, const char *key, char *value)
 			*c = '?';
 	}
 	if (foreign && published)
-		faults_warn(reading->faults, conffile_path(reading->file),
-		    conffile_line(reading->file), "each 8-bit byte of %s is shown as ?", key);
+		conffile_warn(
+		    reading->file, reading->faults, "each 8-bit byte of %s is shown as ?", key);
 	else if (foreign)
 		fault(reading, "%s holds 8-bit bytes", key);
 	return published || !foreign;
@@ -235,8 +232,8 @@ read_directive(struct reading *reading, struct words *words)
 		return true;
 	}
 	if (strcmp(key, "sddelay") == 0)
-		faults_warn(reading->faults, conffile_path(reading->file),
-		    conffile_line(reading->file), "sddelay is obsolete and does nothing");
+		conffile_warn(
+		    reading->file, reading->faults, "sddelay is obsolete and does nothing");
 	if (!check_bytes(reading, key, value) || (reading->inside && !reading->ups))
 		return true;
 	return add_value(reading, key, value);
@@ -288,13 +285,11 @@ upsconf_from(struct conffile *file, struct faults *faults)
 struct upsconf *
 upsconf_read(const char *path, struct faults *faults)
 {
-	struct conffile *file = conffile_open(path);
+	struct conffile *file = conffile_read(path, faults);
 	struct upsconf *conf;
 
-	if (!file) {
-		faults_add(faults, path, 0, "cannot be read: %s", strerror(errno));
+	if (!file)
 		return NULL;
-	}
 	conf = upsconf_from(file, faults);
 	conffile_close(file);
 	return conf;

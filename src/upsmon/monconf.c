@@ -1,6 +1,5 @@
 #include "upsmon/monconf.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -14,15 +13,11 @@
 struct reading {
 	struct monconf *conf;
 	const struct words *line;
-	const char *path;
-	unsigned at;
+	const struct conffile *file;
 	struct faults *faults;
 };
 
-#define fault(reading, ...)                                                                        \
-	faults_add((reading)->faults, (reading)->path, (reading)->at, __VA_ARGS__)
-#define warning(reading, ...)                                                                      \
-	faults_warn((reading)->faults, (reading)->path, (reading)->at, __VA_ARGS__)
+#define fault(reading, ...) conffile_fault((reading)->file, (reading)->faults, __VA_ARGS__)
 
 static char *
 copy(struct reading *reading, const char *text)
@@ -144,7 +139,7 @@ take_monitor(struct reading *reading, const struct directive *directive)
 {
 	char *const *word = reading->line->word;
 	struct monconf *conf = reading->conf;
-	struct monconf_monitor monitor = { .line = reading->at }, *monitors;
+	struct monconf_monitor monitor = { .line = conffile_line(reading->file) }, *monitors;
 	const char *wrong = addr_ups_at(&monitor.at, word[1], true, PORT_DEFAULT);
 	long power_value = 0;
 
@@ -294,7 +289,8 @@ take_line(struct reading *reading)
 
 	/* A word of some other NUT release must not leave the host unprotected: warn and go on. */
 	if (!directive)
-		warning(reading, "no such directive, ignored: %s", line->word[0]);
+		conffile_warn(reading->file, reading->faults, "no such directive, ignored: %s",
+		    line->word[0]);
 	else if (line->len < directive->min || line->len > directive->max)
 		fault(reading, "%s takes %zu words behind it%s", directive->word,
 		    directive->min - 1, directive->max > directive->min ? " or more" : "");
@@ -385,7 +381,7 @@ monconf_from(struct conffile *file, struct faults *faults)
 		return NULL;
 	}
 	while (conffile_next(file, &line, faults)) {
-		struct reading reading = { conf, &line, conf->path, conffile_line(file), faults };
+		struct reading reading = { conf, &line, file, faults };
 
 		take_line(&reading);
 	}
@@ -400,14 +396,12 @@ monconf_from(struct conffile *file, struct faults *faults)
 struct monconf *
 monconf_read(const char *path, bool allow_open, struct faults *faults)
 {
-	struct conffile *file = conffile_open(path);
 	size_t faults_before = faults->faults;
+	struct conffile *file = conffile_read(path, faults);
 	struct monconf *conf;
 
-	if (!file) {
-		faults_add(faults, path, 0, "cannot be read: %s", strerror(errno));
+	if (!file)
 		return NULL;
-	}
 	conffile_check_secret(file, allow_open, faults);
 	conf = monconf_from(file, faults);
 	conffile_close(file);

@@ -1,6 +1,5 @@
 #include "upssched/schedconf.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -22,19 +21,18 @@ static const struct {
 struct reading {
 	struct schedconf *conf;
 	const struct words *line;
-	const char *path;
-	unsigned at;
+	const struct conffile *file;
 	struct faults *faults;
 };
 
-#define fault(reading, ...)                                                                        \
-	faults_add((reading)->faults, (reading)->path, (reading)->at, __VA_ARGS__)
+#define fault(reading, ...) conffile_fault((reading)->file, (reading)->faults, __VA_ARGS__)
 
 static void
 set(struct reading *reading, char **field)
 {
-	if (reading->line->len < 2) {
-		fault(reading, "%s takes a path", reading->line->word[0]);
+	if (reading->line->len != 2) {
+		fault(reading, "%s takes one word, a path; put quotes around more",
+		    reading->line->word[0]);
 		return;
 	}
 	free(*field);
@@ -48,7 +46,7 @@ add_at(struct reading *reading)
 {
 	struct schedconf *conf = reading->conf;
 	const struct words *line = reading->line;
-	struct sched_at at = { .line = reading->at }, *list;
+	struct sched_at at = { .line = conffile_line(reading->file) }, *list;
 	size_t i = 0, count = sizeof(actions) / sizeof(*actions);
 
 	if (!conf->cmdscript || !conf->pipefn || !conf->lockfn) {
@@ -84,7 +82,8 @@ add_at(struct reading *reading)
 	at.type = strdup(line->word[1]);
 	at.ups = strdup(line->word[2]);
 	at.name = strdup(line->word[4]);
-	at.otherwise = at.action == SCHED_CANCEL && line->len == 6 ? strdup(line->word[5]) : NULL;
+	if (at.action == SCHED_CANCEL && line->len == 6 && !(at.otherwise = strdup(line->word[5])))
+		fault(reading, "out of memory");
 	if (!at.type || !at.ups || !at.name)
 		fault(reading, "out of memory");
 	list[conf->len++] = at;
@@ -123,8 +122,7 @@ schedconf_from(struct conffile *file, struct faults *faults)
 	}
 	conf->debug_min = -1;
 	while (conffile_next(file, &line, faults)) {
-		struct reading reading = { conf, &line, conffile_path(file), conffile_line(file),
-			faults };
+		struct reading reading = { conf, &line, file, faults };
 
 		take_line(&reading);
 	}
@@ -138,13 +136,11 @@ schedconf_from(struct conffile *file, struct faults *faults)
 struct schedconf *
 schedconf_read(const char *path, struct faults *faults)
 {
-	struct conffile *file = conffile_open(path);
+	struct conffile *file = conffile_read(path, faults);
 	struct schedconf *conf;
 
-	if (!file) {
-		faults_add(faults, path, 0, "cannot be read: %s", strerror(errno));
+	if (!file)
 		return NULL;
-	}
 	conf = schedconf_from(file, faults);
 	conffile_close(file);
 	return conf;
