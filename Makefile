@@ -8,7 +8,7 @@
 #   make clean
 #
 #   CC=clang              the other compiler
-#   TLS=none|openssl|nss  which src/tls/*.c stands behind tls.h
+#   TLS=openssl|nss|none  which src/tls/*.c stands behind tls.h
 #   WRAP=auto|yes|no      tcp-wrappers in upsd; auto: when tcpd.h is there
 #   ONLY="words loop"     check these tests alone
 
@@ -25,7 +25,7 @@ RUN_AS_USER	= nobody
 RUN_AS_GROUP	= nogroup
 
 CC		= gcc
-TLS		= none
+TLS		= openssl
 WRAP		= auto
 SAN		=
 OPTIMIZE	= -O2 -g
@@ -41,10 +41,11 @@ WARNINGS	= -Wall -Wextra -Wformat=2 -Wshadow -Wconversion -Wstrict-prototypes -W
 		  -Wno-unused-parameter -Werror
 CFLAGS		= $(OPTIMIZE) $(WARNINGS)
 CPPFLAGS	=
-LDFLAGS		=
+LDFLAGS		= -Wl,--as-needed
 HOUSE		= -std=c11 -D_GNU_SOURCE -I. -Isrc -MMD -MP
 LIBS		=
 LIBS_none	=
+LIBS_openssl	= -lssl -lcrypto
 LIBS_libwrap	= -lwrap
 
 # auto asks the compiler once.
@@ -90,9 +91,15 @@ $(B)/src/ups/paths.o: CPPFLAGS += -DCONFPATH='"$(CONFPATH)"' -DSTATEPATH='"$(STA
 	-DDATAPATH='"$(DATAPATH)"' -DPORT='$(PORT)' -DRUN_AS_USER='"$(RUN_AS_USER)"' \
 	-DRUN_AS_GROUP='"$(RUN_AS_GROUP)"'
 
-$(LIBRARY): $(call objects,$(HOUSE_SRC))
+$(LIBRARY): $(call objects,$(HOUSE_SRC)) $(B)/tls.is.$(TLS)
 	@rm -f $@
-	ar rcs $@ $^
+	ar rcs $@ $(filter %.o,$^)
+
+# So that another TLS= makes the library anew.
+$(B)/tls.is.$(TLS):
+	@mkdir -p $(@D)
+	@rm -f $(B)/tls.is.*
+	@touch $@
 
 link		= $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(AS_NEEDED) $(LIBS_$(TLS)) \
 		  $(LIBS_$(WRAPPER)) -lcrypt $(LIBS)

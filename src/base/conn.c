@@ -161,14 +161,21 @@ give_up(void *owner)
 static void
 say_closed(struct conn *conn, const char *why)
 {
+	char *kept;
+
 	/* The kernel would answer bytes left unread with a reset, which may overtake our last. */
 	if (conn->ending && !why)
 		(void)loop_world(conn->loop)
 		    ->read(loop_world(conn->loop)->owner, conn->fd, loop_scratch(conn->loop),
 			LOOP_SCRATCH);
+	/* The words may be the filter's, which goes first. */
+	kept = why && conn->filtered ? strdup(why) : NULL;
+	if (conn->filtered && why)
+		why = kept ? kept : "out of memory";
 	close_now(conn);
 	conn->closed = true;
 	conn->calls->closed(conn->owner, why);
+	free(kept);
 }
 
 /* ---- output ---- */
@@ -490,6 +497,12 @@ conn_filter(struct conn *conn, const struct conn_filter *filter, void *state, in
 	loop_timer_in(conn->loop, &filtered->deadline, timeout_ms);
 	conn_flush_later(conn);
 	return true;
+}
+
+void *
+conn_filter_state(const struct conn *conn)
+{
+	return conn->filtered ? conn->filtered->state : NULL;
 }
 
 /* ---- the turn ---- */

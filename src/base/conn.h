@@ -67,7 +67,8 @@ struct conn_filter {
 	ssize_t (*read)(void *state, void *bytes, size_t len, short *want);
 	ssize_t (*write)(void *state, const void *bytes, size_t len, short *want);
 	bool (*pending)(void *state);
-	const char *(*why)(void *state); /* the reason of the last failure, for the log */
+	const char *(*why)(void *state); /* the reason of the last failure, for the log: the
+					  * filter's, as long as it lives */
 	void (*free)(void *state);
 };
 /* Bytes already queued leave in clear first.  false, and the conn is to be closed, when unread
@@ -75,5 +76,7 @@ struct conn_filter {
  * failed; it must end within TIMEOUT_MS.  STATE is owned from here on. */
 bool conn_filter(struct conn *conn, const struct conn_filter *filter, void *state,
     int64_t timeout_ms, void (*done)(void *owner, const char *why));
+/* The filter's STATE, to ask it more; NULL: there is none. */
+void *conn_filter_state(const struct conn *conn);
 
 #endif

@@ -104,7 +104,7 @@ struct client {
 	struct timer deadline; /* one address; later: the first question's answer */
 	bool encrypted;
 	enum net_error login_error;
-	char why[160];
+	char why[512];
 
 	struct question *asked, **asked_end; /* in the order asked; the client's own in front */
 	size_t asked_len;
@@ -925,21 +925,22 @@ encrypt(struct client *client)
 {
 	static const struct tls_settings nothing_verified = { 0 };
 	const struct world *world = loop_world(client->loop);
-	const struct conn_filter *filter;
-	const char *why = "out of memory";
-	void *state;
+	struct tls_session *session = NULL;
+	char *why = NULL;
 
 	client->step = STEP_ENCRYPT;
 	if (!client->tls)
 		client->tls = tls_client_new(
 		    client->tls_settings ? client->tls_settings : &nothing_verified, &why);
-	filter = client->tls ? tls_filter(client->tls, world, conn_fd(client->conn),
-				   client->tls_name ? client->tls_name : client->host, &state)
-			     : NULL;
-	if (!filter) {
-		snprintf(client->why, sizeof(client->why), "SSL error: %s", why);
+	if (client->tls)
+		session = tls_session_new(
+		    client->tls, world, conn_fd(client->conn), client->host, client->tls_name);
+	if (!session) {
+		snprintf(
+		    client->why, sizeof(client->why), "SSL error: %s", why ? why : "out of memory");
 		fail(client, client->why);
-	} else if (!conn_filter(client->conn, filter, state,
+		free(why);
+	} else if (!conn_filter(client->conn, &tls_filter, session,
 		       client->limit.at_ms - loop_now_ms(client->loop), encrypted)) {
 		fail(client, "Memory allocation failure");
 	}

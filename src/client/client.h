@@ -43,7 +43,7 @@ struct client_settings {
 	/* Borrowed for as long as the client lives; NULL: encrypt, verify nothing.  A context is
 	 * made of it when a server first says OK STARTTLS. */
 	const struct tls_settings *tls_settings;
-	const char *tls_name; /* whom the certificate must name; NULL: host */
+	const char *tls_name; /* whom the certificate must name (CERTHOST); NULL: see tls.h */
 	int64_t connect_ms;   /* all before ready() together; 0: CLIENT_CONNECT_MS */
 	int64_t
 	    answer_ms; /* for each whole answer, since its question was sent; 0: CLIENT_ANSWER_MS */

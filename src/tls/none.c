@@ -1,7 +1,9 @@
 /* none.c - a build without TLS: STARTTLS answers FEATURE-NOT-SUPPORTED. */
 #include "tls/tls.h"
 
-static const char no_tls[] = "this build has no TLS (make TLS=openssl)";
+#include <string.h>
+
+const struct conn_filter tls_filter = { NULL };
 
 bool
 tls_available(void)
@@ -10,17 +12,16 @@ tls_available(void)
 }
 
 struct tls *
-tls_server_new(const struct tls_settings *settings, const char **why)
+tls_server_new(const struct tls_settings *settings, char **why)
 {
-	*why = no_tls;
+	*why = strdup("this build has no TLS (make TLS=openssl)");
 	return NULL;
 }
 
 struct tls *
-tls_client_new(const struct tls_settings *settings, const char **why)
+tls_client_new(const struct tls_settings *settings, char **why)
 {
-	*why = no_tls;
-	return NULL;
+	return tls_server_new(settings, why);
 }
 
 void
@@ -28,8 +29,33 @@ tls_free(struct tls *tls)
 {
 }
 
-const struct conn_filter *
-tls_filter(struct tls *tls, const struct world *world, int fd, const char *host, void **state)
+char *
+tls_doubt(const struct tls *tls, int64_t wall_ms)
 {
 	return NULL;
+}
+
+struct tls_session *
+tls_session_new(
+    struct tls *tls, const struct world *world, int fd, const char *host, const char *name)
+{
+	return NULL;
+}
+
+enum tls_trust
+tls_trust(const struct tls_session *session)
+{
+	return TLS_UNVERIFIED;
+}
+
+const char *
+tls_peer_name(const struct tls_session *session)
+{
+	return NULL;
+}
+
+const char *
+tls_version(const struct tls_session *session)
+{
+	return "";
 }

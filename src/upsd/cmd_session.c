@@ -48,8 +48,7 @@ enum command_answer
 command_starttls(struct peer *peer, const struct words *words)
 {
 	struct upsd *upsd = peer->upsd;
-	const struct conn_filter *filter;
-	void *state;
+	struct tls_session *session;
 
 	if (peer->tls || !tls_available() || !upsd->conf->tls) {
 		peer_error(peer, peer->tls	   ? NET_ALREADY_SSL_MODE
@@ -63,8 +62,9 @@ command_starttls(struct peer *peer, const struct words *words)
 	/* Nothing that follows this line in the same segment is ever a command: conn_filter()
 	 * closes the connection when there is something. */
 	peer->ended = true;
-	filter = tls_filter(upsd->conf->tls, upsd->world, conn_fd(peer->conn), NULL, &state);
-	if (!filter || !conn_filter(peer->conn, filter, state, HANDSHAKE_MS, handshake_done))
+	session = tls_session_new(upsd->conf->tls, upsd->world, conn_fd(peer->conn), NULL, NULL);
+	if (!session ||
+	    !conn_filter(peer->conn, &tls_filter, session, HANDSHAKE_MS, handshake_done))
 		conn_end(peer->conn);
 	return DONE;
 }

@@ -308,13 +308,15 @@ static void
 start_tls(struct reader *reader)
 {
 	struct upsdconf *conf = reader->conf;
-	const char *path = conffile_path(reader->file), *why = NULL;
+	const char *path = conffile_path(reader->file);
+	char *why = NULL;
 	struct tls_settings settings = {
 		.cert_file = conf->cert_file,
 		.cert_path = conf->cert_path,
 		.ident_name = conf->cert_ident_name,
 		.ident_password = conf->cert_ident_password,
-		.request_client = (int)conf->cert_request,
+		.request_client = (enum tls_request)conf->cert_request,
+		.open_key_file = reader->source->allow_open_files,
 	};
 
 	/* CERTPATH alone only says whom we would trust. */
@@ -323,7 +325,8 @@ start_tls(struct reader *reader)
 	conf->tls = tls_server_new(&settings, &why);
 	if (!conf->tls)
 		faults_add(reader->faults, path, 0, "TLS is configured but cannot be used: %s",
-		    why ? why : "unknown reason");
+		    why ? why : "out of memory");
+	free(why);
 }
 
 void
