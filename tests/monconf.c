@@ -2,7 +2,9 @@
 #include "upsmon/monconf.h"
 
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SECONDARY "MONITOR a@h 1 u p secondary\nSHUTDOWNCMD \"/bin/true\"\n"
 
@@ -69,7 +71,6 @@ Test(monconf, each_fault_names_its_line)
 		{ "MONITOR a@h 1 u p boss\n", "upsmon.conf:1: a@h: write primary" },
 		{ "MONITOR a@h u p secondary\n", "upsmon.conf:1: MONITOR takes" },
 		{ SECONDARY "NOTIFYFLAG ONBATT SYSLOG+FAX\n", "upsmon.conf:3: SYSLOG+FAX" },
-		{ SECONDARY "NOTIFYMSG ONFIRE \"x\"\n", "upsmon.conf:3: no such notification" },
 		{ SECONDARY "NOTIFYMSG ONBATT \"open\n", "upsmon.conf:3:" },
 		{ SECONDARY "MINSUPPLIES 2\n", "upsmon.conf: the power values add up to 1" },
 		{ "MONITOR a@h 1 u p secondary\n", "upsmon.conf: no SHUTDOWNCMD" },
@@ -92,11 +93,13 @@ Test(monconf, each_fault_names_its_line)
 Test(monconf, a_word_of_another_release_is_a_warning_only)
 {
 	struct faults faults = { 0 };
-	struct monconf *conf = parse(SECONDARY "NEWTHING 1\n", &faults);
+	struct monconf *conf =
+	    parse(SECONDARY "NEWTHING 1\nNOTIFYMSG ONFIRE x\nNOTIFYFLAG ONFIRE EXEC\n", &faults);
 
 	cr_expect(conf);
-	cr_expect_eq(faults.len, 1);
-	cr_expect(faults.list[0].warning);
+	cr_expect_eq(faults.len, 3);
+	for (size_t i = 0; i < faults.len; i++)
+		cr_expect(faults.list[i].warning, "%s", faults.list[i].text);
 	monconf_free(conf);
 	faults_free(&faults);
 }
@@ -109,4 +112,21 @@ Test(monconf, a_host_that_is_only_watched_needs_no_command)
 	cr_expect(conf, "%s", faults_first(&faults));
 	monconf_free(conf);
 	faults_free(&faults);
+}
+
+/* -K comes when the disks are read-only and nobody can mend the file. */
+Test(monconf, the_flag_is_found_in_a_faulty_file)
+{
+	char path[] = "/tmp/monconf.XXXXXX", *flag;
+	static const char text[] =
+	    "MONITOR\nPOWERDOWNFLAG /a\nDEADTIME x\nPOWERDOWNFLAG \"/b c\"\nNOTIFYMSG \"open\n";
+	int fd = mkstemp(path);
+
+	cr_assert(fd != -1 && write(fd, text, sizeof(text) - 1) == sizeof(text) - 1);
+	close(fd);
+	flag = monconf_read_flag(path);
+	cr_expect(flag && !strcmp(flag, "/b c"), "%s", flag ? flag : "(none)");
+	free(flag);
+	unlink(path);
+	cr_expect_null(monconf_read_flag(path));
 }

@@ -2,10 +2,13 @@
 #include "upsmon/notify.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void
@@ -114,4 +117,45 @@ Test(notify, the_message_is_an_argument_and_never_a_command)
 	    "ONBATT|a$(id)@h|x\"; touch /tmp/pwned; $(id) `id` '|");
 	cr_expect_str_eq(deliver("%s --loud", "a@h", evil),
 	    "ONBATT|a@h|--loud|x\"; touch /tmp/pwned; $(id) `id` '");
+}
+
+/* ---- Many: robustness 57 ---- */
+
+static int
+open_descriptors(void)
+{
+	int count = 0;
+
+	for (int fd = 0; fd < 1024; fd++)
+		count += fcntl(fd, F_GETFD) != -1;
+	return count;
+}
+
+Test(notify, a_thousand_programs_leave_no_descriptor_and_no_zombie)
+{
+	struct world *world = world_kernel_new(-1);
+	struct loop *loop = loop_new(world);
+	struct notifier *notifier = notifier_new(loop);
+	static char word[] = "/bin/true", *words[] = { word, NULL };
+	const struct notify_command command = { words };
+	int before = open_descriptors();
+
+	for (int i = 0; i < 1000; i++) {
+		notifier_send(notifier, NOTIFY_ONBATT, NOTIFY_EXEC, &command, "u@h", "text");
+		notifier_reap(notifier);
+		for (int step = 0; notifier_busy(notifier) > 100 && step < 10000; step++) {
+			loop_step(loop, 1);
+			notifier_reap(notifier);
+		}
+	}
+	for (int step = 0; notifier_busy(notifier) && step < 10000; step++) {
+		loop_step(loop, 1);
+		notifier_reap(notifier);
+	}
+	cr_expect_eq(notifier_busy(notifier), 0);
+	cr_expect_eq(open_descriptors(), before);
+	cr_expect(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+	notifier_free(notifier);
+	loop_free(loop);
+	world_kernel_free(world);
 }

@@ -99,7 +99,7 @@ proc_background(void)
 }
 
 void
-proc_ready(void)
+proc_let_go(void)
 {
 	int null;
 
@@ -110,10 +110,16 @@ proc_ready(void)
 		dup2(null, fd);
 	if (null > 2)
 		close(null);
-	if (write(process.ready_fd, "r", 1) == -1)
-		log_warn("whoever started us is gone");
 	close(process.ready_fd);
 	process.ready_fd = -1;
+}
+
+void
+proc_ready(void)
+{
+	if (process.ready_fd != -1 && write(process.ready_fd, "r", 1) == -1)
+		log_warn("whoever started us is gone");
+	proc_let_go();
 }
 
 /* ---- pid files ---- */

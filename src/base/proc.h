@@ -14,6 +14,9 @@ void proc_background(void);
 /* The daemon serves: release the parent that waits and put 0, 1, 2 onto /dev/null.  Does nothing in
  * the foreground. */
 void proc_ready(void);
+/* For a process behind the one that says proc_ready(): let go of the terminal and of the parent
+ * that waits.  Does nothing in the foreground. */
+void proc_let_go(void);
 
 /* PATH gets our pid and a newline, mode 0644.  false with errno.  proc_pidfile_read() gives the pid
  * of a live process whose program name is NAME (as /proc tells, "(deleted)" too), or 0: a stale

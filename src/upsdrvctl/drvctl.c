@@ -169,7 +169,7 @@ spawn_driver(struct job *job)
 		end(job, false);
 		return;
 	}
-	if (settings->stay || option(job, "nowait"))
+	if (settings->stay || (!settings->always_wait && option(job, "nowait")))
 		end(job, true);
 }
 

@@ -25,6 +25,7 @@ struct drvctl_settings {
 	const char *driver_path, *state_path, *altpid_path;
 	const char *const *pass; /* options for each driver: DRVCTL_PASS_MAX at most, NULL-ended */
 	bool dry_run;		 /* say what would be done, and do nothing */
+	bool always_wait;	 /* "nowait" in ups.conf does not count */
 	bool stay;		 /* the drivers stay in the foreground: nothing to wait for */
 };
 

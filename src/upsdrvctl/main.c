@@ -208,6 +208,8 @@ main(int argc, char **argv)
 		fatalx("no UPS is defined in %s", path);
 	if (only && !upsconf_find(conf, only))
 		fatalx("no UPS is called %s in %s", only, path);
+	if (getenv("NUT_IGNORE_NOWAIT"))
+		conffile_bool(getenv("NUT_IGNORE_NOWAIT"), &options.settings.always_wait);
 	options.settings.driver_path = paths.driver;
 	options.settings.state_path = inside(&options, paths.state, state_path);
 	options.settings.altpid_path = inside(&options, paths.altpid, altpid_path);

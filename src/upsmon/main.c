@@ -142,9 +142,14 @@ check_configuration(const char *path)
 	for (size_t i = 0; i < faults.len; i++)
 		fprintf(stderr, "%s%s\n", faults.list[i].warning ? "warning: " : "",
 		    faults.list[i].text);
-	if (conf)
+	if (conf) {
+		struct proc_user user;
+
+		if (conf->run_as_user && !proc_user_find(&user, conf->run_as_user))
+			fatalx("%s: RUN_AS_USER: there is no user %s", path, conf->run_as_user);
 		printf("%s: %zu UPSes, MINSUPPLIES %ld\n", path, conf->monitors_len,
 		    conf->min_supplies);
+	}
 	monconf_free(conf);
 	faults_free(&faults);
 	return conf ? 0 : 1;
@@ -161,6 +166,36 @@ read_conf_or_die(const char *path)
 		fatalx("%s cannot be used: %s", path, faults_first(&faults));
 	faults_free(&faults);
 	return conf;
+}
+
+/* -D counted, NUT_DEBUG_LEVEL or DEBUG_MIN, whichever is most. */
+static void
+set_debug_level(const struct options *options, const struct monconf *conf)
+{
+	const char *environment = getenv("NUT_DEBUG_LEVEL");
+	long level = 0;
+
+	if (environment)
+		conffile_number(environment, 0, 9, &level);
+	if (options->debug > level)
+		level = options->debug;
+	if (conf && conf->debug_min > level)
+		level = conf->debug_min;
+	log_debug_level((int)level);
+}
+
+/* Who monitors: -u, RUN_AS_USER, or the user of the build. */
+static void
+find_user(const struct options *options, const struct monconf *conf, struct proc_user *out)
+{
+	const char *name = options->user ? options->user : conf->run_as_user;
+	struct paths paths;
+
+	paths_get(&paths);
+	if (!name)
+		name = paths.user;
+	if (!proc_user_find(out, name))
+		fatalx("there is no user %s: see -u and RUN_AS_USER", name);
 }
 
 /* ---- Commands to a running upsmon ---- */
@@ -243,6 +278,7 @@ reload(struct running *running)
 		if (running->shutdown_cmd && strcmp(command, running->shutdown_cmd))
 			log_warnx("SHUTDOWNCMD is read at start only: the old one stays until "
 				  "upsmon is restarted");
+		set_debug_level(&running->options, conf);
 		upsmon_adopt(running->upsmon, conf);
 		log_notice("configuration reloaded");
 	}
@@ -342,15 +378,12 @@ static void
 run(struct running *running, struct monconf *conf, const char *pid_path)
 {
 	struct proc_user user = { 0 };
-	const char *name = running->options.user ? running->options.user : conf->run_as_user;
-	struct paths paths;
 	struct world *world;
 	int helper;
 
-	paths_get(&paths);
+	set_debug_level(&running->options, conf);
 	fix_command(running, conf);
-	if (!proc_user_find(&user, name ? name : paths.user))
-		fatalx("no such user: %s", name ? name : paths.user);
+	find_user(&running->options, conf, &user);
 	if (!running->options.foreground || running->options.background)
 		proc_background();
 	running->parent_fd = -1;
@@ -375,7 +408,7 @@ run(struct running *running, struct monconf *conf, const char *pid_path)
 
 /* `upsmon -c test-notify TYPE [ups]`: one notification through the real path, here and now. */
 static int
-test_notify(const char *conf_path, char **words)
+test_notify(const struct options *options, const char *conf_path, char **words)
 {
 	enum notify_type type;
 	struct monconf *conf = read_conf_or_die(conf_path);
@@ -388,9 +421,10 @@ test_notify(const char *conf_path, char **words)
 	struct buf text = { 0 };
 	struct proc_user user;
 
-	if (!words[0] || !notify_type_parse(words[0], &type))
+	if (!words[0] || !notify_type_parse(words[0], &type) || (words[1] && words[2]))
 		usage(stderr, 2);
-	if (conf->run_as_user && proc_user_find(&user, conf->run_as_user))
+	find_user(options, conf, &user);
+	if (!options->one_process)
 		proc_become(&user);
 	if (!notifier ||
 	    !notify_format(&text,
@@ -417,6 +451,19 @@ test_notify(const char *conf_path, char **words)
 	return 0;
 }
 
+/* -K, at the very end of a shutdown: whatever else is wrong with the file, the flag counts. */
+static int
+test_flag(const char *conf_path)
+{
+	char *flag = monconf_read_flag(conf_path);
+	bool set = flag && flag_is_set(flag);
+
+	if (!flag)
+		fprintf(stderr, "upsmon: there is no POWERDOWNFLAG in %s\n", conf_path);
+	free(flag);
+	return set ? 0 : 1;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -436,22 +483,15 @@ main(int argc, char **argv)
 	running.conf_path = options->conf ? options->conf : conf_path;
 
 	if (options->command && !strcmp(options->command, "test-notify"))
-		return test_notify(running.conf_path, argv + optind);
+		return test_notify(options, running.conf_path, argv + optind);
 	if (argv[optind])
 		usage(stderr, 2);
 	if (options->command)
 		return send_command(options, pid_path);
 	if (options->check)
 		return check_configuration(running.conf_path);
-	if (options->test_flag) {
-		struct faults faults = { 0 };
-		struct monconf *conf = monconf_read(running.conf_path, true, &faults);
-		bool set = conf && conf->powerdown_flag && flag_is_set(conf->powerdown_flag);
-
-		faults_free(&faults);
-		monconf_free(conf);
-		return set ? 0 : 1;
-	}
+	if (options->test_flag)
+		return test_flag(running.conf_path);
 	if (proc_pidfile_read(pid_path, "upsmon"))
 		fatalx("another upsmon is running (%s)", pid_path);
 	run(&running, read_conf_or_die(running.conf_path), pid_path);

@@ -175,7 +175,8 @@ take_notify_message(struct reading *reading, const struct directive *directive)
 	enum notify_type type;
 
 	if (!notify_type_parse(reading->line->word[1], &type))
-		fault(reading, "no such notification: %s", reading->line->word[1]);
+		conffile_warn(reading->file, reading->faults, "no such notification, ignored: %s",
+		    reading->line->word[1]);
 	else
 		replace(reading, &reading->conf->notify[type].message, reading->line->word[2]);
 }
@@ -186,7 +187,8 @@ take_notify_flag(struct reading *reading, const struct directive *directive)
 	enum notify_type type;
 
 	if (!notify_type_parse(reading->line->word[1], &type))
-		fault(reading, "no such notification: %s", reading->line->word[1]);
+		conffile_warn(reading->file, reading->faults, "no such notification, ignored: %s",
+		    reading->line->word[1]);
 	else if (!notify_flags_parse(reading->line->word[2], &reading->conf->notify[type].flags))
 		fault(reading, "%s: write IGNORE, or SYSLOG, WALL and EXEC with + between them",
 		    reading->line->word[2]);
@@ -258,9 +260,9 @@ static const struct directive directives[] = {
 	{ "NOTIFYCMD", 2, WORDS_MAX, take_notify_cmd, 0, 0, 0 },
 	{ "NOTIFYFLAG", 3, 3, take_notify_flag, 0, 0, 0 },
 	{ "NOTIFYMSG", 3, 3, take_notify_message, 0, 0, 0 },
-	{ "OBLBDURATION", 2, 2, take_number, FIELD(oblbduration_s), -1, 86400 },
-	{ "OFFDURATION", 2, 2, take_number, FIELD(offduration_s), -1, LONG_WHILE_S },
-	{ "OVERDURATION", 2, 2, take_number, FIELD(overduration_s), -1, LONG_WHILE_S },
+	{ "OBLBDURATION", 2, 2, take_number, FIELD(oblbduration_s), -LONG_WHILE_S, 86400 },
+	{ "OFFDURATION", 2, 2, take_number, FIELD(offduration_s), -LONG_WHILE_S, LONG_WHILE_S },
+	{ "OVERDURATION", 2, 2, take_number, FIELD(overduration_s), -LONG_WHILE_S, LONG_WHILE_S },
 	{ "POLLFAIL_LOG_THROTTLE_MAX", 2, 2, take_number, FIELD(pollfail_log_throttle), -1,
 	    INT_MAX },
 	{ "POLLFREQ", 2, 2, take_number, FIELD(pollfreq_s), 1, 86400 },
@@ -410,6 +412,24 @@ monconf_read(const char *path, bool allow_open, struct faults *faults)
 		return NULL;
 	}
 	return conf;
+}
+
+char *
+monconf_read_flag(const char *path)
+{
+	struct conffile *file = conffile_open(path);
+	struct faults faults = { 0 };
+	struct words line;
+	char *flag = NULL;
+
+	while (file && conffile_next(file, &line, &faults))
+		if (line.len == 2 && !strcmp(line.word[0], "POWERDOWNFLAG")) {
+			free(flag);
+			flag = strdup(line.word[1]);
+		}
+	faults_free(&faults);
+	conffile_close(file);
+	return flag;
 }
 
 void

@@ -58,6 +58,9 @@ struct monconf {
 /* NULL when unreadable, faulty, or open to others (a warning only with ALLOW_OPEN): FAULTS then
  * says why.  Warnings do not make it fail. */
 struct monconf *monconf_read(const char *path, bool allow_open, struct faults *faults);
+/* POWERDOWNFLAG alone, owned by the caller; NULL if there is none to be read.  Faults elsewhere in
+ * the file do not matter. */
+char *monconf_read_flag(const char *path);
 struct monconf *monconf_from(struct conffile *file, struct faults *faults);
 void monconf_free(struct monconf *conf);
 

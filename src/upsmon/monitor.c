@@ -492,7 +492,7 @@ got_fsd(void *owner, const struct client_answer *answer)
 		    answer->result == CLIENT_REFUSED ? net_error_text(answer->error) : answer->why);
 		return;
 	}
-	if (!monitor->fsd)
+	if (!monitor->fsd && !(monitor->words & STATUS_FSD))
 		notify(monitor, NOTIFY_FSD, NULL);
 	monitor->fsd = true;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/wait.h>
 
 static const struct {
 	const char *name, *message;
@@ -239,6 +240,17 @@ start_waiting(struct notifier *notifier)
 }
 
 static void
+log_ended(const struct run *run, int status)
+{
+	const char *what = strcmp(run->argv[0], "/bin/sh") ? run->argv[0] : run->argv[3];
+
+	if (WIFSIGNALED(status))
+		log_warnx("%s died of signal %d", what, WTERMSIG(status));
+	else
+		log_warnx("%s ended with status %d", what, WEXITSTATUS(status));
+}
+
+static void
 ended(struct notifier *notifier, pid_t pid, int status)
 {
 	for (struct run **at = &notifier->running; *at; at = &(*at)->next) {
@@ -247,7 +259,7 @@ ended(struct notifier *notifier, pid_t pid, int status)
 		if (run->pid != pid)
 			continue;
 		if (status)
-			log_warnx("%s ended with status %d", run->argv[0], status);
+			log_ended(run, status);
 		*at = run->next;
 		notifier->running_len--;
 		run_free(run);
@@ -351,7 +363,9 @@ void
 notifier_send(struct notifier *notifier, enum notify_type type, unsigned flags,
     const struct notify_command *command, const char *ups, const char *text)
 {
-	char *const wall[] = { (char *)"wall", NULL };
+	/* Through its input: as an argument, a text that names a file would show the file. */
+	char *const wall[] = { (char *)"/bin/sh", (char *)"-c",
+		(char *)"printf '%s\\n' \"$1\" | wall", (char *)"wall", NULL };
 
 	if (flags & NOTIFY_SYSLOG)
 		log_notice("%s", text);

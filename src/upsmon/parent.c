@@ -1,6 +1,7 @@
 #include "upsmon/parent.h"
 
 #include "base/log.h"
+#include "base/proc.h"
 #include "upsmon/flag.h"
 
 #include <errno.h>
@@ -148,11 +149,16 @@ parent_split(const char *command, const char *flag)
 		began = time(NULL);
 		close(pair[1]);
 		catch_signals(SIG_IGN, end_both);
+		proc_let_go();
 		byte = listen_to(pair[0]);
 		if (byte == PARENT_PRIMARY || byte == PARENT_SECONDARY) {
 			catch_signals(
 			    SIG_IGN, SIG_IGN); /* whoever ends us now shuts down as well */
 			parent_shut_down(byte, command, flag, 0);
+			/* SHUTDOWNEXIT: the child may stay logged in, and we with it. */
+			catch_signals(SIG_IGN, end_both);
+			while (waitpid(child, &status, 0) == -1 && errno == EINTR)
+				;
 			exit(0);
 		}
 		status = leave_or_restart(byte, pair[0], began);

@@ -46,7 +46,7 @@ idle(void *owner)
 	struct scheduler *scheduler = owner;
 
 	if (flock(scheduler->lock_fd, LOCK_EX | LOCK_NB) == -1)
-		return; /* whoever holds it will call us, and we look again afterwards */
+		return; /* whoever holds it may be about to call */
 	unlink(scheduler->conf->pipefn);
 	loop_stop(scheduler->loop);
 }
@@ -191,7 +191,7 @@ act(struct scheduler *scheduler, const struct sched_at *at, const char *type, co
 	case SCHED_CANCEL:
 		/* With something to do when it is not running, somebody has to do it. */
 		request(scheduler, at->otherwise != NULL, "CANCEL",
-		    (const char *const[]){ at->name, ups, at->otherwise, NULL });
+		    (const char *const[]){ at->name, type, ups, at->otherwise, NULL });
 		break;
 	case SCHED_CANCEL_MATCHED:
 		request(
@@ -255,6 +255,8 @@ main(int argc, char **argv)
 	}
 	log_set(&log);
 	scheduler.conf = conf = read_conf();
+	if (conf->debug_min > log.debug)
+		log_debug_level((int)conf->debug_min);
 	if (!conf->pipefn || !conf->lockfn)
 		fatalx("PIPEFN and LOCKFN are needed");
 	scheduler.world = world_kernel_new(-1);

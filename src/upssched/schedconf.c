@@ -23,15 +23,19 @@ struct reading {
 	const struct words *line;
 	const struct conffile *file;
 	struct faults *faults;
+	bool unusable;
 };
 
-#define fault(reading, ...) conffile_fault((reading)->file, (reading)->faults, __VA_ARGS__)
+#define fault(reading, ...)                                                                        \
+	((reading)->unusable = true,                                                               \
+	    conffile_fault((reading)->file, (reading)->faults, __VA_ARGS__))
+#define bad_line(reading, ...) conffile_warn((reading)->file, (reading)->faults, __VA_ARGS__)
 
 static void
 set(struct reading *reading, char **field)
 {
 	if (reading->line->len != 2) {
-		fault(reading, "%s takes one word, a path; put quotes around more",
+		bad_line(reading, "%s takes one word, a path; put quotes around more",
 		    reading->line->word[0]);
 		return;
 	}
@@ -54,23 +58,23 @@ add_at(struct reading *reading)
 		return;
 	}
 	if (line->len < 4) {
-		fault(reading, "AT takes a notification, a UPS or *, and an action");
+		bad_line(reading, "AT takes a notification, a UPS or *, and an action");
 		return;
 	}
 	while (i < count && strcmp(line->word[3], actions[i].word))
 		i++;
 	if (i == count) {
-		fault(reading, "no such action: %s", line->word[3]);
+		bad_line(reading, "no such action: %s", line->word[3]);
 		return;
 	}
 	if (line->len - 4 < actions[i].min || line->len - 4 > actions[i].max) {
-		fault(reading, "%s takes %zu words behind it", actions[i].word, actions[i].min);
+		bad_line(reading, "%s takes %zu words behind it", actions[i].word, actions[i].min);
 		return;
 	}
 	at.action = actions[i].action;
 	if ((at.action == SCHED_START || at.action == SCHED_START_SHARED) &&
 	    !conffile_number(line->word[5], 0, SECONDS_MAX, &at.seconds)) {
-		fault(reading, "%s: not a number of seconds: %s", line->word[4], line->word[5]);
+		bad_line(reading, "%s: not a number of seconds: %s", line->word[4], line->word[5]);
 		return;
 	}
 	list = reallocarray(conf->at, conf->len + 1, sizeof(*list));
@@ -89,6 +93,8 @@ add_at(struct reading *reading)
 	list[conf->len++] = at;
 }
 
+/* A line that cannot be used must not take the others with it: it is told of and passed over.  Only
+ * what every line needs makes the file unusable. */
 static void
 take_line(struct reading *reading)
 {
@@ -106,27 +112,26 @@ take_line(struct reading *reading)
 		 conffile_number(reading->line->word[1], 0, 9, &reading->conf->debug_min))
 		return;
 	else
-		fault(reading, "no such directive, or not in this form: %s", word);
+		bad_line(reading, "no such directive, or not in this form: %s", word);
 }
 
 struct schedconf *
 schedconf_from(struct conffile *file, struct faults *faults)
 {
 	struct schedconf *conf = calloc(1, sizeof(*conf));
-	size_t before = faults->faults;
 	struct words line;
+	struct reading reading = {
+		.conf = conf, .line = &line, .file = file, .faults = faults
+	};
 
 	if (!conf) {
 		faults_add(faults, conffile_path(file), 0, "out of memory");
 		return NULL;
 	}
 	conf->debug_min = -1;
-	while (conffile_next(file, &line, faults)) {
-		struct reading reading = { conf, &line, file, faults };
-
+	while (conffile_next(file, &line, faults))
 		take_line(&reading);
-	}
-	if (faults->faults > before) {
+	if (reading.unusable) {
 		schedconf_free(conf);
 		return NULL;
 	}

@@ -82,8 +82,10 @@ is_idle(void *owner)
 {
 	struct timers *timers = owner;
 
-	if (!timers->entries && !timers->peers)
-		timers->settings.idle(timers->settings.owner);
+	if (timers->entries || timers->peers)
+		return;
+	loop_timer_in(timers->loop, &timers->idle, 10 * IDLE_MS);
+	timers->settings.idle(timers->settings.owner);
 }
 
 static void
@@ -141,12 +143,8 @@ start(struct timers *timers, const struct words *words, bool shared)
 
 	if (*end || seconds < 0)
 		return "not a number of seconds";
-	if (entry && shared)
+	if (entry)
 		return NULL;
-	if (entry) {
-		loop_timer_in(timers->loop, &entry->timer, seconds * 1000);
-		return NULL;
-	}
 	if (timers->len == TIMERS_MAX)
 		return "too many timers";
 	entry = calloc(1, sizeof(*entry));
@@ -173,14 +171,14 @@ start(struct timers *timers, const struct words *words, bool shared)
 static const char *
 cancel(struct timers *timers, const struct words *words)
 {
-	struct entry *entry = find(timers, words->word[1], words->word[2]);
+	const char *type = words->word[2], *ups = words->word[3];
+	struct entry *entry = find(timers, words->word[1], ups);
 
 	if (entry) {
 		log_info("Cancelling timer: %s", entry->name);
 		remove_entry(entry);
-	} else if (words->len == 4) {
-		timers_execute(
-		    timers->loop, timers->settings.cmdscript, words->word[3], "", words->word[2]);
+	} else if (words->len == 5) {
+		timers_execute(timers->loop, timers->settings.cmdscript, words->word[4], type, ups);
 	}
 	return NULL;
 }
@@ -208,7 +206,7 @@ serve(struct peer *peer, const struct words *words)
 		return start(timers, words, false);
 	if (!strcmp(word, "START-SHARED") && words->len == 5)
 		return start(timers, words, true);
-	if (!strcmp(word, "CANCEL") && (words->len == 3 || words->len == 4))
+	if (!strcmp(word, "CANCEL") && (words->len == 4 || words->len == 5))
 		return cancel(timers, words);
 	if (!strcmp(word, "CANCEL-MATCHED") && words->len == 2)
 		return cancel_matched(timers, words);
