@@ -146,6 +146,15 @@ tool_ask(struct tool *tool, enum client_kind kind, const char *const *args, clie
 }
 
 const char *
+tool_ask_ahead(struct tool *tool, enum client_kind kind, const char *const *args,
+    client_answered *use, void *owner)
+{
+	if (client_asked(tool->client) == CLIENT_ASKED_MAX)
+		tool_wait(tool);
+	return client_ask(tool->client, kind, args, use, owner);
+}
+
+const char *
 tool_wait(struct tool *tool)
 {
 	while (client_asked(tool->client))
@@ -153,16 +162,27 @@ tool_wait(struct tool *tool)
 	return tool->error;
 }
 
-void
-tool_sleep(struct tool *tool, int64_t ms)
+void *
+tool_or_die(void *memory)
 {
-	const bool never = false;
-
-	loop_run_until(tool->loop, &never, ms);
+	if (memory)
+		return memory;
+	fputs("out of memory\n", stderr);
+	exit(1);
 }
 
-bool
-tool_seconds(const char *text, int64_t *out_ms)
+_Noreturn void
+tool_help(const char *program, const char *usage)
+{
+	paths_print_version(program);
+	if (usage)
+		printf("\n%s", usage);
+	exit(0);
+}
+
+/* Whole seconds up to a day. */
+static bool
+read_seconds(const char *text, int64_t *out_ms)
 {
 	char *end;
 	unsigned long seconds;
@@ -182,11 +202,11 @@ tool_connect_seconds(const char *text, int64_t *out_ms)
 	int64_t ms;
 
 	if (!text) {
-		if (environment && tool_seconds(environment, &ms) && ms > 0)
+		if (environment && read_seconds(environment, &ms) && ms > 0)
 			*out_ms = ms;
 		return true;
 	}
-	if (tool_seconds(text, &ms) && ms > 0) {
+	if (read_seconds(text, &ms) && ms > 0) {
 		*out_ms = ms;
 		return true;
 	}
@@ -241,18 +261,6 @@ tool_flush(void)
 
 /* ---- options and prompts ---- */
 
-static char *
-copy_or_die(const char *text)
-{
-	char *copy = strdup(text);
-
-	if (!copy) {
-		fputs("out of memory\n", stderr);
-		exit(1);
-	}
-	return copy;
-}
-
 bool
 tool_login_option(struct tool_login *login, int option, char *arg)
 {
@@ -262,14 +270,14 @@ tool_login_option(struct tool_login *login, int option, char *arg)
 		return true;
 	case 'p':
 		free(login->password);
-		login->password = copy_or_die(arg);
+		login->password = tool_or_die(strdup(arg));
 		explicit_bzero(arg, strlen(arg));
 		return true;
 	case 'w':
 		login->wait = true;
 		return true;
 	case 't':
-		if (tool_seconds(arg, &login->wait_ms))
+		if (read_seconds(arg, &login->wait_ms))
 			return true;
 		fputs("Could not convert the provided value for timeout ('-t' option) to unsigned "
 		      "int: Invalid argument\n",
@@ -364,26 +372,60 @@ ask_user(void)
 	user = tool_ask_line(prompt);
 	if (user && !*user && name) {
 		free(user);
-		user = copy_or_die(name);
+		user = tool_or_die(strdup(name));
 	}
 	return user;
 }
 
-bool
-tool_log_in(struct tool *tool, const struct ups_at *where, struct tool_login *login)
+/* tool_open(), false after a message. */
+static bool
+open_or_say(struct tool *tool, const struct ups_at *where, const char *user, const char *password)
+{
+	const char *error = tool_open(tool, where, user, password);
+
+	if (error)
+		fprintf(stderr, "Error: %s\n", error);
+	return !error;
+}
+
+/* Ask for what LOGIN lacks, then connect anew with it: the server need not wait for somebody who
+ * types. */
+static bool
+ask_and_log_in(struct tool *tool, const struct ups_at *where, struct tool_login *login)
 {
 	char *asked_user = login->user ? NULL : ask_user();
-	const char *user = login->user ? login->user : asked_user, *error = NULL;
+	const char *user = login->user ? login->user : asked_user;
+	bool ok;
 
 	if (user && !login->password)
 		login->password = ask_secret("Password: ");
-	if (user && login->password) {
-		error = tool_open(tool, where, user, login->password);
-		if (error)
-			fprintf(stderr, "Error: %s\n", error);
-	}
+	ok = user && login->password && open_or_say(tool, where, user, login->password);
 	free(asked_user);
-	return user && login->password && !error;
+	return ok;
+}
+
+int
+tool_run(const char *target, struct tool_login *login, bool changes, tool_work *work, void *owner)
+{
+	struct tool tool = { .connect_ms = login->connect_ms };
+	bool known = login->user && login->password;
+	struct paths paths;
+	struct ups_at where;
+	const char *error;
+	int status = 1;
+
+	paths_get(&paths);
+	error = addr_ups_at(&where, target, true, paths.port);
+	if (error) {
+		tool_print_bad_ups(target, error);
+		return 1;
+	}
+	if (open_or_say(&tool, &where, changes && known ? login->user : NULL,
+		changes && known ? login->password : NULL) &&
+	    (!changes || known || ask_and_log_in(&tool, &where, login)))
+		status = work(&tool, where.ups, owner);
+	tool_close(&tool);
+	return status;
 }
 
 /* ---- changes and their tracking ---- */
@@ -400,9 +442,9 @@ keep_said(void *owner, const struct client_answer *answer)
 	const struct client_row *row = &answer->rows[0];
 
 	free(said->line);
-	said->line = copy_or_die(answer->line);
+	said->line = tool_or_die(strdup(answer->line));
 	if (!said->id && row->len && strcmp(answer->line, row->word[0]) != 0)
-		said->id = copy_or_die(row->word[0]);
+		said->id = tool_or_die(strdup(row->word[0]));
 }
 
 static int
@@ -431,6 +473,7 @@ static int
 follow(struct tool *tool, struct said *said, int64_t wait_ms)
 {
 	int64_t until_ms = loop_now_ms(tool->loop) + wait_ms, pause_ms = 50;
+	const bool never = false;
 
 	for (;;) {
 		const char *error =
@@ -446,7 +489,7 @@ follow(struct tool *tool, struct said *said, int64_t wait_ms)
 			fputs("Can't receive status tracking information: timeout\n", stderr);
 			return 1;
 		}
-		tool_sleep(tool, pause_ms);
+		loop_run_until(tool->loop, &never, pause_ms);
 		pause_ms = pause_ms < 500 ? 2 * pause_ms : 1000;
 	}
 }

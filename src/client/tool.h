@@ -33,13 +33,17 @@ void tool_close(struct tool *tool);
  * UPS", "Server disconnected"), borrowed from TOOL. */
 const char *tool_ask(struct tool *tool, enum client_kind kind, const char *const *args,
     client_answered *use, void *owner);
-/* Wait until all that was asked by client_ask(tool->client) is answered.  NULL or why not. */
+/* Ask and go on: USE gets whatever comes.  Only where as many questions are open as there can
+ * be are those waited for first.  NULL or what is wrong; USE is then not called. */
+const char *tool_ask_ahead(struct tool *tool, enum client_kind kind, const char *const *args,
+    client_answered *use, void *owner);
+/* Wait until all that was asked ahead is answered.  NULL or why not. */
 const char *tool_wait(struct tool *tool);
-/* Let MS pass. */
-void tool_sleep(struct tool *tool, int64_t ms);
 
-/* Whole seconds up to a day. */
-bool tool_seconds(const char *text, int64_t *out_ms);
+/* MEMORY; where there is none the program ends, after a message. */
+void *tool_or_die(void *memory);
+/* -h: the version and USAGE, -V: the version (USAGE is NULL); then the program ends with 0. */
+_Noreturn void tool_help(const char *program, const char *usage);
 /* -W, NULL: $NUT_DEFAULT_CONNECT_TIMEOUT if set.  At least 1 s.  false after a message about -W. */
 bool tool_connect_seconds(const char *text, int64_t *out_ms);
 
@@ -71,10 +75,12 @@ void tool_login_free(struct tool_login *login);
  * input.  The caller frees. */
 char *tool_ask_line(const char *prompt);
 
-/* Ask for what LOGIN lacks ("Username (root): ", and "Password: " on the terminal without echo),
- * then connect anew with it: the server need not wait for somebody who types.  false after a
- * message. */
-bool tool_log_in(struct tool *tool, const struct ups_at *where, struct tool_login *login);
+/* All of upscmd and upsrw behind their options: connect to the server of TARGET ("ups@host:port"),
+ * log in if CHANGES (what LOGIN lacks is asked for once the server is known to be there), and have
+ * WORK done.  The exit status: WORK's, or 1 after a message. */
+typedef int tool_work(struct tool *tool, const char *ups, void *owner);
+int tool_run(
+    const char *target, struct tool_login *login, bool changes, tool_work *work, void *owner);
 
 /* Ask KIND (CLIENT_INSTCMD or CLIENT_SET_VAR).  If LOGIN says wait, have it tracked and wait for
  * how it ended.  The last answer goes to stderr ("OK", "SUCCESS", "ERR FAILED").  The exit status:

@@ -3,7 +3,6 @@
 #include "client/tool.h"
 #include "ups/paths.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -167,12 +166,9 @@ parse_options(int argc, char **argv, struct options *options)
 				return false;
 			break;
 		case 'h':
-			paths_print_version("upsc");
-			printf("\n%s", usage_text);
-			exit(0);
+			tool_help("upsc", usage_text);
 		case 'V':
-			paths_print_version("upsc");
-			exit(0);
+			tool_help("upsc", NULL);
 		default:
 			fputs(usage_text, stderr);
 			return false;

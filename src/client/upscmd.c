@@ -1,7 +1,6 @@
 /* upscmd - have a UPS do something (docs/man/upscmd.8). */
 #include "base/proc.h"
 #include "client/tool.h"
-#include "ups/paths.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +23,7 @@ static const char usage_text[] =
 
 struct options {
 	bool list;
+	const char *command, *value; /* borrowed from argv; value NULL: none */
 	struct tool_login login;
 };
 
@@ -41,12 +41,9 @@ parse_options(int argc, char **argv, struct options *options)
 		case 'D':
 			break;
 		case 'h':
-			paths_print_version("upscmd");
-			printf("\n%s", usage_text);
-			exit(0);
+			tool_help("upscmd", usage_text);
 		case 'V':
-			paths_print_version("upscmd");
-			exit(0);
+			tool_help("upscmd", NULL);
 		case '?':
 			fputs(usage_text, stderr);
 			return false;
@@ -55,9 +52,17 @@ parse_options(int argc, char **argv, struct options *options)
 				return false;
 		}
 	}
-	if (argc - optind >= (options->list ? 1 : 2))
+	if (argc - optind < (options->list ? 1 : 2)) {
+		fputs(usage_text, stderr);
+		return false;
+	}
+	if (options->list)
 		return true;
-	fputs(usage_text, stderr);
+	options->command = argv[optind + 1];
+	options->value = argv[optind + 2];
+	if (strchr(options->command, '.'))
+		return true;
+	fputs("Error: old command names are not supported\n", stderr);
 	return false;
 }
 
@@ -77,13 +82,10 @@ keep_names(void *owner, const struct client_answer *answer)
 {
 	struct commands *commands = owner;
 
-	commands->list = calloc(answer->rows_len + 1, sizeof(*commands->list));
-	for (size_t i = 0; commands->list && i < answer->rows_len; i++) {
-		commands->list[i].name = strdup(answer->rows[i].word[0]);
-		if (!commands->list[i].name)
-			break;
-		commands->len = i + 1;
-	}
+	commands->list = tool_or_die(calloc(answer->rows_len + 1, sizeof(*commands->list)));
+	commands->len = answer->rows_len;
+	for (size_t i = 0; i < answer->rows_len; i++)
+		commands->list[i].name = tool_or_die(strdup(answer->rows[i].word[0]));
 }
 
 static void
@@ -92,7 +94,7 @@ keep_description(void *owner, const struct client_answer *answer)
 	struct command *command = owner;
 
 	if (answer->result == CLIENT_OK)
-		command->description = strdup(answer->rows[0].word[0]);
+		command->description = tool_or_die(strdup(answer->rows[0].word[0]));
 }
 
 static const char *
@@ -103,8 +105,8 @@ fetch(struct tool *tool, const char *ups, struct commands *commands)
 	if (error)
 		return error;
 	for (size_t i = 0; i < commands->len; i++)
-		client_ask(tool->client, CLIENT_GET_CMDDESC,
-		    CLIENT_ARGS(ups, commands->list[i].name), keep_description, &commands->list[i]);
+		tool_ask_ahead(tool, CLIENT_GET_CMDDESC, CLIENT_ARGS(ups, commands->list[i].name),
+		    keep_description, &commands->list[i]);
 	return tool_wait(tool);
 }
 
@@ -140,58 +142,25 @@ list_commands(struct tool *tool, const char *ups)
 /* ---- main ---- */
 
 static int
-run_command(struct tool *tool, const struct ups_at *where, struct tool_login *login, char **words)
+work(struct tool *tool, const char *ups, void *owner)
 {
-	if (!strchr(words[0], '.')) {
-		fputs("Error: old command names are not supported\n", stderr);
-		return 1;
-	}
-	if ((!login->user || !login->password) && !tool_log_in(tool, where, login))
-		return 1;
-	return tool_change(
-	    tool, CLIENT_INSTCMD, CLIENT_ARGS(where->ups, words[0], words[1]), login);
-}
+	const struct options *options = owner;
 
-static int
-run(struct tool *tool, struct options *options, const struct ups_at *where, char **words)
-{
-	struct tool_login *login = &options->login;
-	bool known = !options->list && login->user && login->password;
-	const char *error =
-	    tool_open(tool, where, known ? login->user : NULL, known ? login->password : NULL);
-
-	if (error) {
-		fprintf(stderr, "Error: %s\n", error);
-		return 1;
-	}
 	if (options->list)
-		return list_commands(tool, where->ups);
-	return run_command(tool, where, login, words);
+		return list_commands(tool, ups);
+	return tool_change(tool, CLIENT_INSTCMD, CLIENT_ARGS(ups, options->command, options->value),
+	    &options->login);
 }
 
 int
 main(int argc, char **argv)
 {
 	struct options options = { .login = TOOL_LOGIN_NEW };
-	struct tool tool = { 0 };
-	struct paths paths;
-	struct ups_at where;
-	const char *error;
 	int status = 1;
 
 	proc_begin();
-	paths_get(&paths);
-	if (!parse_options(argc, argv, &options))
-		goto out;
-	error = addr_ups_at(&where, argv[optind], true, paths.port);
-	if (error) {
-		tool_print_bad_ups(argv[optind], error);
-		goto out;
-	}
-	tool.connect_ms = options.login.connect_ms;
-	status = run(&tool, &options, &where, argv + optind + 1);
-out:
-	tool_close(&tool);
+	if (parse_options(argc, argv, &options))
+		status = tool_run(argv[optind], &options.login, !options.list, work, &options);
 	tool_login_free(&options.login);
 	return status;
 }

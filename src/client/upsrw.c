@@ -1,7 +1,6 @@
 /* upsrw - list and set the variables of a UPS that can be set (docs/man/upsrw.8). */
 #include "base/proc.h"
 #include "client/tool.h"
-#include "ups/paths.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +23,7 @@ static const char usage_text[] =
     "  -h    this text;  -V  the version\n";
 
 struct options {
-	char *set; /* borrowed from argv: -s, "variable" or "variable=value"; NULL: list them */
+	char *set, *value; /* borrowed from argv: -s; set NULL: list them; value NULL: ask for it */
 	struct tool_login login;
 };
 
@@ -49,12 +48,9 @@ parse_options(int argc, char **argv, struct options *options)
 		case 'D':
 			break;
 		case 'h':
-			paths_print_version("upsrw");
-			printf("\n%s", usage_text);
-			exit(0);
+			tool_help("upsrw", usage_text);
 		case 'V':
-			paths_print_version("upsrw");
-			exit(0);
+			tool_help("upsrw", NULL);
 		case '?':
 			fputs(usage_text, stderr);
 			return false;
@@ -67,7 +63,15 @@ parse_options(int argc, char **argv, struct options *options)
 		fputs(usage_text, stderr);
 		return false;
 	}
-	return true;
+	if (!options->set)
+		return true;
+	options->value = strchr(options->set, '=');
+	if (options->value)
+		*options->value++ = '\0';
+	if (strchr(options->set, '.'))
+		return true;
+	fputs("Error: old variable names are not supported\n", stderr);
+	return false;
 }
 
 /* ---- the list ---- */
@@ -126,15 +130,10 @@ keep(void *owner, const struct client_answer *answer)
 	}
 	for (size_t i = 0; i < answer->rows_len; i++)
 		words += answer->rows[i].len;
-	kept->words = calloc(words + 1, sizeof(char *));
-	if (!kept->words)
-		kept->error = "Memory allocation failure";
-	for (size_t i = 0; i < answer->rows_len && !kept->error; i++)
-		for (size_t j = 0; j < answer->rows[i].len && !kept->error; j++)
-			if ((kept->words[kept->len] = strdup(answer->rows[i].word[j])))
-				kept->len++;
-			else
-				kept->error = "Memory allocation failure";
+	kept->words = tool_or_die(calloc(words + 1, sizeof(char *)));
+	for (size_t i = 0; i < answer->rows_len; i++)
+		for (size_t j = 0; j < answer->rows[i].len; j++)
+			kept->words[kept->len++] = tool_or_die(strdup(answer->rows[i].word[j]));
 }
 
 static void
@@ -142,13 +141,10 @@ keep_names(void *owner, const struct client_answer *answer)
 {
 	struct variables *variables = owner;
 
-	variables->list = calloc(answer->rows_len + 1, sizeof(*variables->list));
-	for (size_t i = 0; variables->list && i < answer->rows_len; i++) {
-		variables->list[i].name = strdup(answer->rows[i].word[0]);
-		if (!variables->list[i].name)
-			break;
-		variables->len = i + 1;
-	}
+	variables->list = tool_or_die(calloc(answer->rows_len + 1, sizeof(*variables->list)));
+	variables->len = answer->rows_len;
+	for (size_t i = 0; i < answer->rows_len; i++)
+		variables->list[i].name = tool_or_die(strdup(answer->rows[i].word[0]));
 }
 
 static bool
@@ -183,6 +179,13 @@ form_of(const struct variable *variable)
 	return has_word(type, "ENUM") ? FORM_ENUM : FORM_NONE;
 }
 
+static void
+ask(struct tool *tool, enum client_kind kind, const char *ups, const char *variable,
+    struct kept *answer)
+{
+	answer->error = tool_ask_ahead(tool, kind, CLIENT_ARGS(ups, variable), keep, answer);
+}
+
 /* Everything is asked at once, since each answer may be a network away: first what each variable
  * is, then the options of those that have them. */
 static const char *
@@ -194,24 +197,21 @@ fetch(struct tool *tool, const char *ups, struct variables *variables)
 		return error;
 	for (size_t i = 0; i < variables->len; i++) {
 		struct variable *variable = &variables->list[i];
-		const char *const args[] = { ups, variable->name, NULL };
 
-		client_ask(tool->client, CLIENT_GET_DESC, args, keep, &variable->description);
-		client_ask(tool->client, CLIENT_GET_TYPE, args, keep, &variable->type);
-		client_ask(tool->client, CLIENT_GET_VAR, args, keep, &variable->value);
+		ask(tool, CLIENT_GET_DESC, ups, variable->name, &variable->description);
+		ask(tool, CLIENT_GET_TYPE, ups, variable->name, &variable->type);
+		ask(tool, CLIENT_GET_VAR, ups, variable->name, &variable->value);
 	}
 	error = tool_wait(tool);
 	if (error)
 		return error;
 	for (size_t i = 0; i < variables->len; i++) {
 		struct variable *variable = &variables->list[i];
-		const char *const args[] = { ups, variable->name, NULL };
 		enum form form = form_of(variable);
 
 		if (form == FORM_ENUM || form == FORM_RANGE)
-			client_ask(tool->client,
-			    form == FORM_ENUM ? CLIENT_LIST_ENUM : CLIENT_LIST_RANGE, args, keep,
-			    &variable->options);
+			ask(tool, form == FORM_ENUM ? CLIENT_LIST_ENUM : CLIENT_LIST_RANGE, ups,
+			    variable->name, &variable->options);
 	}
 	return tool_wait(tool);
 }
@@ -345,28 +345,21 @@ list_variables(struct tool *tool, const char *ups)
 /* ---- setting one ---- */
 
 static int
-set_variable(struct tool *tool, const struct ups_at *where, struct options *options)
+set_variable(struct tool *tool, const char *ups, const struct options *options)
 {
-	struct tool_login *login = &options->login;
-	char *value = strchr(options->set, '='), *asked = NULL, prompt[256];
+	const char *value = options->value;
+	char *asked = NULL;
 	int status;
 
-	if (value)
-		*value++ = '\0';
-	if (!strchr(options->set, '.')) {
-		fputs("Error: old variable names are not supported\n", stderr);
-		return 1;
-	}
-	if ((!login->user || !login->password) && !tool_log_in(tool, where, login))
-		return 1;
 	if (!value) {
-		snprintf(prompt, sizeof(prompt), "Enter new value for %s: ", options->set);
-		value = asked = tool_ask_line(prompt);
+		fputs("Enter new value for ", stdout);
+		tool_print(stdout, options->set);
+		value = asked = tool_ask_line(": ");
 		if (!value)
 			return 1;
 	}
-	status =
-	    tool_change(tool, CLIENT_SET_VAR, CLIENT_ARGS(where->ups, options->set, value), login);
+	status = tool_change(
+	    tool, CLIENT_SET_VAR, CLIENT_ARGS(ups, options->set, value), &options->login);
 	free(asked);
 	return status;
 }
@@ -374,43 +367,23 @@ set_variable(struct tool *tool, const struct ups_at *where, struct options *opti
 /* ---- main ---- */
 
 static int
-run(struct tool *tool, struct options *options, const struct ups_at *where)
+work(struct tool *tool, const char *ups, void *owner)
 {
-	struct tool_login *login = &options->login;
-	bool known = options->set && login->user && login->password;
-	const char *error =
-	    tool_open(tool, where, known ? login->user : NULL, known ? login->password : NULL);
+	const struct options *options = owner;
 
-	if (error) {
-		fprintf(stderr, "Error: %s\n", error);
-		return 1;
-	}
-	return options->set ? set_variable(tool, where, options) : list_variables(tool, where->ups);
+	return options->set ? set_variable(tool, ups, options) : list_variables(tool, ups);
 }
 
 int
 main(int argc, char **argv)
 {
 	struct options options = { .login = TOOL_LOGIN_NEW };
-	struct tool tool = { 0 };
-	struct paths paths;
-	struct ups_at where;
-	const char *error;
 	int status = 1;
 
 	proc_begin();
-	paths_get(&paths);
-	if (!parse_options(argc, argv, &options))
-		goto out;
-	error = addr_ups_at(&where, argv[optind], true, paths.port);
-	if (error) {
-		tool_print_bad_ups(argv[optind], error);
-		goto out;
-	}
-	tool.connect_ms = options.login.connect_ms;
-	status = run(&tool, &options, &where);
-out:
-	tool_close(&tool);
+	if (parse_options(argc, argv, &options))
+		status =
+		    tool_run(argv[optind], &options.login, options.set != NULL, work, &options);
 	tool_login_free(&options.login);
 	return status;
 }
