@@ -14,7 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CLIENT_MS 8000 /* for a connect, and for an answer */
+#define CLIENT_MS 8000	 /* for a connect, and for an answer */
+#define ENTRIES_MAX 4096 /* a server tells what "*" means, and might not stop */
 
 static const char usage_text[] =
     "usage: upslog [-f format] [-i seconds] [-d count] [-N] [-p name] [-u user] [-B | -F] [-D]\n"
@@ -36,7 +37,9 @@ static const char usage_text[] =
     "  -B    go to the background although the output is standard output\n"
     "  -F    stay in the foreground;  -D  the same, and tell what is done\n"
     "  -W    give up connecting after so many seconds (default: 8)\n"
-    "  -h    this text;  -V  the version\n";
+    "  -h    this text;  -V  the version\n"
+    "\n"
+    "The format, if none is given:\n" LOGFORMAT_DEFAULT "\n";
 
 /* One file, perhaps of several UPSes. */
 struct target {
@@ -74,6 +77,8 @@ struct upslog {
 	struct target *targets;
 	struct server *servers;
 	struct entry *entries;
+	size_t entries_len;
+	bool full; /* that there are more than ENTRIES_MAX was said */
 	struct timer tick;
 	int64_t interval_ms, connect_ms;
 	unsigned long rounds_left; /* 0: no end */
@@ -203,27 +208,44 @@ static void ask_values(struct entry *entry);
 static struct entry *entry_add(struct upslog *upslog, struct server *server, struct target *target,
     const char *ups, const char *upshost);
 
+static bool
+is_known(const struct entry *all, const char *name)
+{
+	for (const struct entry *entry = all->upslog->entries; entry; entry = entry->next)
+		if (entry->server == all->server && entry->target == all->target &&
+		    strcmp(entry->ups, name) == 0)
+			return true;
+	return false;
+}
+
+/* A UPS that "*" of ALL stands for. */
+static void
+add_named(struct entry *all, const char *name)
+{
+	struct upslog *upslog = all->upslog;
+	char *upshost;
+
+	if (upslog->entries_len == ENTRIES_MAX) {
+		if (!upslog->full)
+			log_error("more than %d UPSes: the others are left out", ENTRIES_MAX);
+		upslog->full = true;
+		return;
+	}
+	if (asprintf(&upshost, "%s%s", name, all->upshost + 1) == -1)
+		fatalx("out of memory");
+	ask_values(entry_add(upslog, all->server, all->target, name, upshost));
+	free(upshost);
+}
+
 /* The UPSes of a server we did not know of begin with this round. */
 static void
 take_names(void *owner, const struct client_answer *answer)
 {
 	struct entry *all = owner;
-	struct server *server = all->server;
 
-	for (size_t i = 0; i < answer->rows_len && answer->result == CLIENT_OK; i++) {
-		const char *name = answer->rows[i].word[0];
-		struct entry *entry = all->upslog->entries;
-		char upshost[520];
-
-		while (entry && (entry->server != server || entry->target != all->target ||
-				    strcmp(entry->ups, name) != 0))
-			entry = entry->next;
-		if (entry)
-			continue;
-		snprintf(upshost, sizeof(upshost), "%s%s", name, all->upshost + 1);
-		entry = entry_add(all->upslog, server, all->target, name, upshost);
-		ask_values(entry);
-	}
+	for (size_t i = 0; i < answer->rows_len && answer->result == CLIENT_OK; i++)
+		if (!is_known(all, answer->rows[i].word[0]))
+			add_named(all, answer->rows[i].word[0]);
 	end_round(all);
 }
 
@@ -336,6 +358,7 @@ entry_add(struct upslog *upslog, struct server *server, struct target *target, c
 	entry->upslog = upslog;
 	entry->server = server;
 	entry->target = target;
+	upslog->entries_len++;
 	while (*end)
 		end = &(*end)->next;
 	*end = entry;
@@ -415,74 +438,92 @@ add_pair(struct upslog *upslog, char *pair, uint16_t port)
 	return add_log(upslog, pair, comma + 1, port);
 }
 
+/* An option without a value. */
 static bool
-parse_options(int argc, char **argv, struct options *options, struct upslog *upslog,
-    const struct paths *paths)
+take_flag(struct options *options, int option)
+{
+	switch (option) {
+	case 'N':
+		options->prefix = true;
+		return true;
+	case 'D':
+		options->debug++;
+		options->foreground = true;
+		return true;
+	case 'F':
+		options->foreground = true;
+		return true;
+	case 'B':
+		options->background = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* An option whose value is kept as it is. */
+static bool
+take_text(struct options *options, int option, const char *text)
+{
+	switch (option) {
+	case 's':
+		options->ups = text;
+		return true;
+	case 'l':
+		options->file = text;
+		return true;
+	case 'f':
+		options->format = text;
+		return true;
+	case 'u':
+		options->user = text;
+		return true;
+	case 'p':
+		options->pid_name = text;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The others; false after a message. */
+static bool
+take_option(struct options *options, int option, char *text, struct upslog *upslog, uint16_t port)
 {
 	unsigned long seconds;
+
+	switch (option) {
+	case 'm':
+		return add_pair(upslog, text, port);
+	case 'i':
+		if (!parse_number(text, "-i", &seconds))
+			return false;
+		options->interval_ms = (int64_t)seconds * 1000;
+		return true;
+	case 'd':
+		return parse_number(text, "-d", &options->count);
+	case 'W':
+		return tool_connect_seconds(text, &options->connect_ms);
+	case 'h':
+		tool_help("upslog", usage_text);
+	case 'V':
+		tool_help("upslog", NULL);
+	default:
+		fputs(usage_text, stderr);
+		return false;
+	}
+}
+
+static bool
+parse_options(int argc, char **argv, struct options *options, struct upslog *upslog, uint16_t port)
+{
 	int option;
 
 	tool_connect_seconds(NULL, &options->connect_ms);
-	while ((option = getopt(argc, argv, "+hVs:l:m:f:i:d:Nu:p:DFBW:")) != -1) {
-		switch (option) {
-		case 's':
-			options->ups = optarg;
-			break;
-		case 'l':
-			options->file = optarg;
-			break;
-		case 'm':
-			if (!add_pair(upslog, optarg, paths->port))
-				return false;
-			break;
-		case 'f':
-			options->format = optarg;
-			break;
-		case 'i':
-			if (!parse_number(optarg, "-i", &seconds))
-				return false;
-			options->interval_ms = (int64_t)seconds * 1000;
-			break;
-		case 'd':
-			if (!parse_number(optarg, "-d", &options->count))
-				return false;
-			break;
-		case 'N':
-			options->prefix = true;
-			break;
-		case 'u':
-			options->user = optarg;
-			break;
-		case 'p':
-			options->pid_name = optarg;
-			break;
-		case 'D':
-			options->debug++;
-			options->foreground = true;
-			break;
-		case 'F':
-			options->foreground = true;
-			break;
-		case 'B':
-			options->background = true;
-			break;
-		case 'W':
-			if (!tool_connect_seconds(optarg, &options->connect_ms))
-				return false;
-			break;
-		case 'h':
-			paths_print_version("upslog");
-			printf("\n%s\nThe format, if none is given:\n%s\n", usage_text,
-			    LOGFORMAT_DEFAULT);
-			exit(0);
-		case 'V':
-			paths_print_version("upslog");
-			exit(0);
-		default:
-			fputs(usage_text, stderr);
+	while ((option = getopt(argc, argv, "+hVs:l:m:f:i:d:Nu:p:DFBW:")) != -1)
+		if (!take_flag(options, option) && !take_text(options, option, optarg) &&
+		    !take_option(options, option, optarg, upslog, port))
 			return false;
-		}
-	}
 	return true;
 }
 
@@ -600,7 +641,7 @@ main(int argc, char **argv)
 
 	proc_begin();
 	paths_get(&paths);
-	if (!parse_options(argc, argv, &options, &upslog, &paths) ||
+	if (!parse_options(argc, argv, &options, &upslog, paths.port) ||
 	    !set_up(&upslog, &options, &paths))
 		return 1;
 	if (options.user && !proc_user_find(&user, options.user)) {
