@@ -224,6 +224,20 @@ Test(client_tls, a_server_without_goes_on_in_clear_when_it_is_only_tried)
 	end(&stage);
 }
 
+/* access C7: what a server that refuses us says unasked looks like the answer to STARTTLS. */
+Test(client_tls, a_refusal_in_place_of_a_greeting_is_no_word_about_tls)
+{
+	static const struct line denies[] = { { "STARTTLS", "ERR ACCESS-DENIED\n" },
+		{ NULL, NULL } };
+	struct stage stage;
+
+	open_tls(&stage, denies, CLIENT_TLS_TRY, NULL);
+	play(&stage);
+	cr_expect_str_eq(stage.why, "Access denied");
+	cr_expect_str_eq(stage.asked, "STARTTLS;");
+	end(&stage);
+}
+
 /* A proxy could have said ERR: neither FORCESSL nor a demand to verify may be given up for it. */
 Test(client_tls, a_server_without_is_none_when_tls_is_forced_or_to_be_verified)
 {

@@ -953,6 +953,10 @@ set_up_answered(struct client *client, int kind, const struct client_answer *ans
 
 	if (kind == ASK_STARTTLS && ok) {
 		encrypt(client);
+	} else if (kind == ASK_STARTTLS && answer->error == NET_ACCESS_DENIED) {
+		/* No word about TLS: it was said in place of a greeting, or would be to all else.
+		 */
+		fail(client, net_error_text(answer->error));
 	} else if (kind == ASK_STARTTLS && must_encrypt(client)) {
 		snprintf(client->why, sizeof(client->why),
 		    "SSL is not available: the server says %s", answer->error_name);
