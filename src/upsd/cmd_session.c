@@ -114,7 +114,7 @@ command_login(struct peer *peer, const struct words *words)
 	ups = command_ups(peer, words->word[1]);
 	if (!ups)
 		return DONE;
-	right = peer_may(peer, USER_LOGIN);
+	right = peer_may(peer, ups, USER_LOGIN);
 	if (right == PEER_WAIT)
 		return LATER;
 	if (right == PEER_MAY_NOT) {
@@ -153,7 +153,7 @@ grant_primary(struct peer *peer, const struct words *words, const char *granted)
 
 	if (!ups)
 		return DONE;
-	right = peer_may(peer, USER_PRIMARY);
+	right = peer_may(peer, ups, USER_PRIMARY);
 	if (right == PEER_WAIT)
 		return LATER;
 	if (right == PEER_MAY_NOT)
@@ -184,7 +184,7 @@ command_fsd(struct peer *peer, const struct words *words)
 
 	if (!ups)
 		return DONE;
-	right = peer_may(peer, USER_FSD);
+	right = peer_may(peer, ups, USER_FSD);
 	if (right == PEER_WAIT)
 		return LATER;
 	if (right == PEER_MAY_NOT) {

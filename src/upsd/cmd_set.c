@@ -60,7 +60,7 @@ set_var(struct peer *peer, const struct words *words)
 
 	if (!ups)
 		return DONE;
-	right = peer_may(peer, USER_SET);
+	right = peer_may(peer, ups, USER_SET);
 	if (right == PEER_WAIT)
 		return LATER;
 	error = right == PEER_MAY_NOT
@@ -126,7 +126,7 @@ command_instcmd(struct peer *peer, const struct words *words)
 		peer_error(peer, NET_CMD_NOT_SUPPORTED);
 		return DONE;
 	}
-	right = peer_may_instcmd(peer, cmd);
+	right = peer_may_instcmd(peer, ups, cmd);
 	if (right == PEER_WAIT)
 		return LATER;
 	if (right == PEER_MAY_NOT) {
@@ -161,6 +161,7 @@ command_get_tracking(struct peer *peer, const struct words *words)
 	if (right == PEER_MAY_NOT)
 		peer_error(peer, NET_ACCESS_DENIED);
 	else
-		peer_say(peer, tracking_say(peer->upsd->trackings, peer_user(peer), words->word[2]));
+		peer_say(
+		    peer, tracking_say(peer->upsd->trackings, peer_user(peer), words->word[2]));
 	return DONE;
 }

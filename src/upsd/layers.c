@@ -1,16 +1,72 @@
 #include "upsd/layers.h"
 
 #include "upsd/denials.h"
+#include "wrap/wrap.h"
 
+#include <limits.h>
 #include <string.h>
 
-/* Layers behind layer 1 that judge a command by its level alone, in order.  PEER_MAY_NOT is
- * answered with ERR ACCESS-DENIED, and logged by the layer itself. */
+#define WRAP_RULE UINT_MAX /* in denials: no line of ours */
+
+/* ---- layer 2 ---- */
+
+/* Where PEER came to; TEXT gets "unknown" when that is no internet address. */
+static const char *
+server_of(struct peer *peer, char text[ADDR_TEXT_MAX])
+{
+	const struct world *world = peer->upsd->world;
+	struct addr at = { 0 };
+
+	if (!world->local(world->owner, conn_fd(peer->conn), &at) ||
+	    (at.any.sa_family != AF_INET && at.any.sa_family != AF_INET6))
+		return strcpy(text, "unknown");
+	addr_unmap(&at);
+	addr_host(&at, text);
+	return text;
+}
+
+static struct helper_question *
+ask_wrap(void *owner, helper_answered *answered, void *asker)
+{
+	struct peer *peer = owner;
+	char server[ADDR_TEXT_MAX];
+
+	/* F8: who need not say a name is "unknown", never "", which libwrap would look up. */
+	return wrap_ask(peer->upsd->loop, peer->host, server_of(peer, server),
+	    peer->username ? peer->username : "unknown", answered, asker);
+}
+
+static enum peer_right
+wrap_may(struct peer *peer, const char *what)
+{
+	struct upsd *upsd = peer->upsd;
+	int64_t now_ms = loop_now_ms(upsd->loop);
+	char name[256];
+	unsigned missed, others;
+	enum peer_right right;
+	bool silent = false;
+
+	if (!upsd->wrap)
+		return PEER_MAY;
+	right = peer_ask(peer, PEER_ASKED_WRAP, ask_wrap, &silent);
+	if (right == PEER_MAY_NOT && !silent &&
+	    denials_tell(upsd->denials, peer->host, WRAP_RULE, now_ms, &missed) &&
+	    log_rate(&upsd->denied, now_ms, &others))
+		log_notice("client %s: %s denied: tcp-wrappers (hosts.allow, hosts.deny)%s",
+		    peer_name(peer, name, sizeof(name)), what,
+		    missed || others ? " (others not shown)" : "");
+	return right;
+}
+
+/* Layers behind layer 1 that judge a command by its level alone, in order; asked for login and
+ * above.  PEER_MAY_NOT is answered with ERR ACCESS-DENIED, and logged by the layer itself. */
 static const struct layer {
-	enum peer_right (*may)(struct peer *peer, enum access_level level);
+	enum peer_right (*may)(struct peer *peer, const char *what);
 } layers[] = {
-	{ NULL }, /* the end */
+	{ wrap_may }, { NULL }, /* the end */
 };
+
+/* ---- layer 1 ---- */
 
 /* "client 192.0.2.7: LOGIN denied: upsd.conf:12: ACCESS deny all box" */
 static void
@@ -122,7 +178,7 @@ layers_command(struct peer *peer, enum access_level level, const char *what)
 	if (answer != ACCESS_PASS)
 		return refuse(peer, level, what, answer);
 	for (const struct layer *layer = layers; level >= ACCESS_LOGIN && layer->may; layer++) {
-		enum peer_right right = layer->may(peer, level);
+		enum peer_right right = layer->may(peer, what);
 
 		if (right == PEER_WAIT)
 			return LAYERS_LATER;

@@ -444,6 +444,7 @@ serve(struct program *program, struct world *world)
 	program->upsd->report_path = program->report_path[0];
 	program->upsd->report_path2 = program->report_path[1];
 	program->upsd->fd_max = raise_fd_limit();
+	program->upsd->wrap = wrap_available();
 	program->reload = (struct later){ .run = reload_now, .owner = program };
 	program->watchdog = (struct timer){ .fire = watchdog, .owner = program };
 	proc_signals(program->loop, signals, got_signal, program);

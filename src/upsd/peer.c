@@ -1,5 +1,6 @@
 #include "upsd/peer.h"
 
+#include "base/hash.h"
 #include "upsd/command.h"
 #include "upsd/throttle.h"
 
@@ -12,6 +13,13 @@ struct pending {
 	struct timer timer;
 	bool refuse; /* then the answer is no */
 	bool waited; /* it has had its turn */
+	struct asker asker;
+	enum peer_asked asking; /* what is being asked */
+	struct {
+		bool known;
+		enum asking_answer answer;
+		uint32_t generation; /* of the configuration that it was asked for */
+	} asked[PEER_ASKED_KINDS];
 	struct words words;
 	char *text; /* owned: what WORDS borrows */
 };
@@ -104,34 +112,56 @@ drop_pending(struct peer *peer)
 	if (!peer->pending)
 		return;
 	loop_timer_clear(peer->upsd->loop, &peer->pending->timer);
+	asking_end(&peer->pending->asker);
 	free(peer->pending->text);
 	free(peer->pending);
 	peer->pending = NULL;
 }
 
 static void
-again(void *owner)
+run_again(struct peer *peer)
 {
-	struct peer *peer = owner;
-
-	peer->pending->waited = true;
 	if (command_run(peer, &peer->pending->words) == LATER)
 		return;
 	drop_pending(peer);
 	conn_pause(peer->conn, false);
 }
 
+static void
+had_turn(void *owner)
+{
+	struct peer *peer = owner;
+
+	peer->pending->waited = true;
+	run_again(peer);
+}
+
+static void
+was_answered(void *owner, enum asking_answer answer)
+{
+	struct peer *peer = owner;
+
+	peer->pending->asked[peer->pending->asking].known = true;
+	peer->pending->asked[peer->pending->asking].answer = answer;
+	run_again(peer);
+}
+
+/* false: no memory. */
+static bool
+make_pending(struct peer *peer)
+{
+	if (!peer->pending)
+		peer->pending = calloc(1, sizeof(*peer->pending));
+	return peer->pending != NULL;
+}
+
 /* The command just run must wait IN_MS.  false: no memory. */
 static bool
 wait_ms(struct peer *peer, int64_t in_ms, bool refuse)
 {
-	if (!peer->pending) {
-		peer->pending = calloc(1, sizeof(*peer->pending));
-		if (!peer->pending)
-			return false;
-		peer->pending->timer = (struct timer){ .fire = again, .owner = peer };
-	}
-	peer->pending->waited = false;
+	if (!make_pending(peer))
+		return false;
+	peer->pending->timer = (struct timer){ .fire = had_turn, .owner = peer };
 	peer->pending->refuse = refuse;
 	loop_timer_in(peer->upsd->loop, &peer->pending->timer, in_ms);
 	return true;
@@ -367,28 +397,122 @@ peer_turn(struct peer *peer)
 	return wait_ms(peer, wait, refuse) ? PEER_WAIT : PEER_MAY_NOT;
 }
 
+/* Is what was answered about WHICH still to be had? */
+static bool
+is_known(const struct peer *peer, enum peer_asked which)
+{
+	return peer->pending && peer->pending->asked[which].known &&
+	       (which != PEER_ASKED_HASH ||
+		   peer->pending->asked[which].generation == peer->upsd->generation);
+}
+
+static void
+log_silence(struct peer *peer, enum peer_asked which)
+{
+	char name[256];
+	unsigned missed;
+
+	if (log_rate(&peer->upsd->silent, loop_now_ms(peer->upsd->loop), &missed))
+		log_error("client %s is refused: no answer in time %s%s",
+		    peer_name(peer, name, sizeof(name)),
+		    which == PEER_ASKED_WRAP ? "from tcp-wrappers" : "about a hashed password",
+		    missed ? " (others not shown)" : "");
+}
+
+enum peer_right
+peer_ask(struct peer *peer, enum peer_asked which,
+    struct helper_question *(*ask)(void *owner, helper_answered *answered, void *asker),
+    bool *silent)
+{
+	struct pending *pending;
+	enum asking_answer answer = ASKING_NONE;
+
+	if (is_known(peer, which)) {
+		answer = peer->pending->asked[which].answer;
+	} else if (make_pending(peer)) {
+		pending = peer->pending;
+		pending->asking = which;
+		pending->asked[which].known = false;
+		pending->asked[which].generation = peer->upsd->generation;
+		pending->asker.host = peer->host;
+		pending->asker.ask = ask;
+		pending->asker.answered = was_answered;
+		pending->asker.owner = peer;
+		asking_begin(&peer->upsd->asking, &pending->asker);
+		return PEER_WAIT;
+	}
+	if (answer == ASKING_NONE)
+		log_silence(peer, which);
+	if (silent)
+		*silent = answer == ASKING_NONE;
+	return answer == ASKING_YES ? PEER_MAY : PEER_MAY_NOT;
+}
+
+static struct helper_question *
+ask_hash(void *owner, helper_answered *answered, void *asker)
+{
+	struct peer *peer = owner;
+	const struct users *users = peer->upsd->conf->users;
+	const char *hash = users_hash(users, users_find(users, peer_user(peer)));
+
+	return hash ? hash_ask(peer->upsd->loop, hash, peer->password, answered, asker) : NULL;
+}
+
+/* Is its password that of USER?  What crypt(3) must tell is asked of the helper. */
+static enum peer_right
+fits(struct peer *peer, const struct user *user, bool *silent)
+{
+	enum peer_right right;
+
+	if (!users_hash(peer->upsd->conf->users, user) || !peer->password ||
+	    strlen(peer->password) > HASH_PASSWORD_MAX)
+		return user_password(user, peer->password) ? PEER_MAY : PEER_MAY_NOT;
+	right = peer_ask(peer, PEER_ASKED_HASH, ask_hash, silent);
+	/* Of a hash that is not its own nothing counts. */
+	return right == PEER_MAY && !user_is_usable(user) ? PEER_MAY_NOT : right;
+}
+
+/* `allowfrom`: a mismatch answers as a wrong password does (F10), and as late. */
+static bool
+comes_from_there(const struct peer *peer, const struct user *user)
+{
+	struct addr from;
+
+	if (!addr_parse(&from, peer->host, 0))
+		from = (struct addr){ 0 };
+	return user_may_come_from(user, peer->upsd->conf->access, &from);
+}
+
 enum peer_right
 peer_authentic(struct peer *peer)
 {
 	struct upsd *upsd = peer->upsd;
-	enum peer_right turn;
+	const struct user *user;
+	enum peer_right right;
+	bool silent = false;
 
 	/* In host-based mode layer 1 has judged all that was sent (E5). */
 	if (peer->verified == upsd->generation || !upsd->conf->has_users)
 		return PEER_MAY;
-	turn = peer_turn(peer);
-	if (turn != PEER_MAY)
-		return turn;
-	if (!user_password(users_find(upsd->conf->users, peer->username), peer->password)) {
+	/* Whose turn led to a question needs no second one. */
+	right = is_known(peer, PEER_ASKED_HASH) ? PEER_MAY : peer_turn(peer);
+	if (right != PEER_MAY)
+		return right;
+	user = users_find(upsd->conf->users, peer_user(peer));
+	right = fits(peer, user, &silent);
+	if (right == PEER_WAIT || silent)
+		return right;
+	if (right == PEER_MAY && !comes_from_there(peer, user))
+		right = PEER_MAY_NOT;
+	if (right == PEER_MAY)
+		peer_passed(peer);
+	else
 		peer_failed(peer);
-		return PEER_MAY_NOT;
-	}
-	peer_passed(peer);
-	return PEER_MAY;
+	return right;
 }
 
 static enum peer_right
-judge(struct peer *peer, bool granted, const char *what)
+judge(struct peer *peer, const struct ups *ups, bool granted, const char *what)
 {
 	char name[256];
 	unsigned missed;
@@ -396,21 +520,29 @@ judge(struct peer *peer, bool granted, const char *what)
 	if (granted)
 		return PEER_MAY;
 	if (log_rate(&peer->upsd->denied, loop_now_ms(peer->upsd->loop), &missed))
-		log_notice("client %s may not use %s%s", peer_name(peer, name, sizeof(name)), what,
+		log_notice("client %s may not use %s on UPS [%s]%s",
+		    peer_name(peer, name, sizeof(name)), what, ups->conf->name,
 		    missed ? " (others not shown)" : "");
 	return PEER_MAY_NOT;
 }
 
-enum peer_right
-peer_may(struct peer *peer, enum user_action action)
+/* The user that has been found authentic. */
+static const struct user *
+user_of(const struct peer *peer)
 {
+	return users_find(peer->upsd->conf->users, peer_user(peer));
+}
+
+enum peer_right
+peer_may(struct peer *peer, const struct ups *ups, enum user_action action)
+{
+	const struct user *user;
 	enum peer_right right = peer_authentic(peer);
 
-	if (right != PEER_MAY)
+	if (right != PEER_MAY || !peer->upsd->conf->has_users)
 		return right;
-	if (!peer->upsd->conf->has_users)
-		return PEER_MAY;
-	return judge(peer, user_may(users_find(peer->upsd->conf->users, peer->username), action),
+	user = user_of(peer);
+	return judge(peer, ups, user_may(user, action) && user_may_act_on(user, ups->conf->name),
 	    action == USER_LOGIN ? "LOGIN"
 	    : action == USER_FSD ? "FSD"
 	    : action == USER_SET ? "SET"
@@ -418,14 +550,14 @@ peer_may(struct peer *peer, enum user_action action)
 }
 
 enum peer_right
-peer_may_instcmd(struct peer *peer, const char *cmd)
+peer_may_instcmd(struct peer *peer, const struct ups *ups, const char *cmd)
 {
+	const struct user *user;
 	enum peer_right right = peer_authentic(peer);
 
-	if (right != PEER_MAY)
+	if (right != PEER_MAY || !peer->upsd->conf->has_users)
 		return right;
-	if (!peer->upsd->conf->has_users)
-		return PEER_MAY;
+	user = user_of(peer);
 	return judge(
-	    peer, user_may_instcmd(users_find(peer->upsd->conf->users, peer->username), cmd), cmd);
+	    peer, ups, user_may_instcmd(user, cmd) && user_may_act_on(user, ups->conf->name), cmd);
 }

@@ -2,6 +2,7 @@
 #ifndef PEER_H
 #define PEER_H
 
+#include "base/helper.h"
 #include "base/words.h"
 #include "upsd/upsd.h"
 
@@ -32,6 +33,16 @@ void peer_forget(struct peer *peer);
 /* May this client do that?  WAIT: not known yet; return LATER, and the command is run again from
  * its beginning when it is.  Failures are logged and slowed down. */
 enum peer_right { PEER_MAY, PEER_MAY_NOT, PEER_WAIT };
+/* What base/helper is asked about the request under way: asked once, and the answer holds until the
+ * request is done; that of a password no longer than the configuration it came from. */
+enum peer_asked { PEER_ASKED_WRAP, PEER_ASKED_HASH };
+#define PEER_ASKED_KINDS 2
+/* ASK (see asking.h, its owner is PEER) puts the question.  When nobody answers, that is logged,
+ * *SILENT (may be NULL) is set, and it is MAY_NOT. */
+enum peer_right peer_ask(struct peer *peer, enum peer_asked which,
+    struct helper_question *(*ask)(void *owner, helper_answered *answered, void *asker),
+    bool *silent);
+
 /* Whoever judges a password calls peer_turn() first: MAY judge it now, WAIT for your turn, MAY_NOT
  * look at it at all; then says how it went. */
 enum peer_right peer_turn(struct peer *peer);
@@ -41,7 +52,8 @@ void peer_passed(struct peer *peer);
 const char *peer_user(const struct peer *peer);
 /* Is its password right?  All that TRACKING needs. */
 enum peer_right peer_authentic(struct peer *peer);
-enum peer_right peer_may(struct peer *peer, enum user_action action);
-enum peer_right peer_may_instcmd(struct peer *peer, const char *cmd);
+/* May it do that to UPS? */
+enum peer_right peer_may(struct peer *peer, const struct ups *ups, enum user_action action);
+enum peer_right peer_may_instcmd(struct peer *peer, const struct ups *ups, const char *cmd);
 
 #endif

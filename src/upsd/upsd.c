@@ -281,7 +281,9 @@ upsd_new(struct loop *loop, struct upsdconf *conf)
 	upsd->world = loop_world(loop);
 	upsd->fd_max = 1024;
 	upsd->idle = (struct timer){ .fire = peer_idle, .owner = upsd };
-	upsd->full = upsd->refused = (struct log_rate){ .each_ms = 60000, .burst = 1 };
+	asking_init(&upsd->asking, loop);
+	upsd->full = upsd->refused = upsd->silent =
+	    (struct log_rate){ .each_ms = 60000, .burst = 1 };
 	upsd->failed = upsd->denied = (struct log_rate){ .each_ms = 60000, .burst = 60 };
 	upsd->trackings = tracking_new(upsd);
 	upsd->world->random(upsd->world->owner, &seed, sizeof(seed));

@@ -10,6 +10,7 @@
 #include "base/loop.h"
 #include "ups/netmsg.h"
 #include "ups/state.h"
+#include "upsd/asking.h"
 #include "upsd/upsdconf.h"
 
 #include <stdbool.h>
@@ -93,7 +94,9 @@ struct upsd {
 	size_t refusals_len;
 	bool has_lists;		    /* the configuration in force has access lists */
 	struct tracking *trackings; /* owned */
-	struct log_rate full, refused, failed, denied;
+	struct asking asking;	    /* requests that the helper judges */
+	bool wrap;		    /* tcp-wrappers are asked (layer 2): main.c says so */
+	struct log_rate full, refused, failed, denied, silent;
 };
 
 /* CONF is owned from here on, but on failure (NULL: no memory).  Links to drivers begin at once;

@@ -527,6 +527,7 @@ read_users(struct upsdconf *conf, const struct upsdconf_source *source, struct f
 	if (file) {
 		conffile_check_secret(file, source->allow_open_files, faults);
 		users_parse(conf->users, file, faults);
+		users_finish(conf->users, path, conf->access, conf->upsconf, faults);
 		if (source->users_now && !conffile_stat(file)->st_size)
 			faults_add(faults, path, 0,
 			    "is empty; to refuse everybody write a comment into it");

@@ -1,15 +1,28 @@
 #include "upsd/users.h"
 
+#include "base/hash.h"
+
 #include <stdlib.h>
 #include <string.h>
 
+/* The values of all lines of one key. */
+struct names {
+	struct name {
+		char *text;
+		unsigned line;
+	} * list;
+	size_t len;
+};
+
 struct user {
 	char *name;
+	unsigned line;
 	char *password; /* NULL: nobody can be this user */
+	bool hashed;
 	unsigned actions;
 	bool all_instcmds;
-	char **instcmds;
-	size_t instcmds_len;
+	struct names instcmds;
+	struct names upses, allowfrom; /* empty: any */
 };
 
 struct users {
@@ -24,13 +37,44 @@ users_new(void)
 }
 
 static void
+names_free(struct names *names)
+{
+	for (size_t i = 0; i < names->len; i++)
+		free(names->list[i].text);
+	free(names->list);
+}
+
+static bool
+names_add(struct names *names, const char *text, unsigned line)
+{
+	struct name *grown = reallocarray(names->list, names->len + 1, sizeof(*grown));
+
+	if (grown)
+		names->list = grown;
+	if (!grown || !(grown[names->len].text = strdup(text)))
+		return false;
+	grown[names->len++].line = line;
+	return true;
+}
+
+/* These names compare without case. */
+static bool
+names_have(const struct names *names, const char *text)
+{
+	for (size_t i = 0; i < names->len; i++)
+		if (!strcasecmp(names->list[i].text, text))
+			return true;
+	return false;
+}
+
+static void
 user_free(struct user *user)
 {
 	free(user->name);
 	words_free_secret(user->password);
-	for (size_t i = 0; i < user->instcmds_len; i++)
-		free(user->instcmds[i]);
-	free(user->instcmds);
+	names_free(&user->instcmds);
+	names_free(&user->upses);
+	names_free(&user->allowfrom);
 	free(user);
 }
 
@@ -59,6 +103,36 @@ struct reader {
 	faults_warn((reader)->faults, conffile_path((reader)->file),                               \
 	    conffile_line((reader)->file), __VA_ARGS__)
 
+/* Tell what is odd about PASSWORD, never PASSWORD itself.  Is it a hash? */
+static bool
+look_at_password(struct reader *reader, const char *password)
+{
+	switch (hash_look(password)) {
+	case HASH_GOOD:
+		return true;
+	case HASH_WEAK:
+		warning(reader,
+		    "the hash of the password of [%s] is of a kind that is quick to guess",
+		    reader->user->name);
+		return true;
+	case HASH_BROKEN:
+		fault(reader,
+		    "the password of [%s] begins like a hash of crypt(5) but is cut off or "
+		    "mistyped",
+		    reader->user->name);
+		return true;
+	case HASH_UNKNOWN:
+		warning(reader,
+		    "the password of [%s] begins like a hash, but of no kind that is known: it is "
+		    "taken as the password itself",
+		    reader->user->name);
+		return false;
+	case HASH_NONE:
+		break;
+	}
+	return false;
+}
+
 static void
 set_password(struct reader *reader, char **values, size_t len)
 {
@@ -70,6 +144,8 @@ set_password(struct reader *reader, char **values, size_t len)
 		fault(reader, "[%s] has a password already", reader->user->name);
 	else if (!(reader->user->password = strdup(values[0])))
 		fault(reader, "out of memory");
+	else
+		reader->user->hashed = look_at_password(reader, values[0]);
 }
 
 static void
@@ -98,27 +174,33 @@ add_actions(struct reader *reader, char **values, size_t len)
 	}
 }
 
+/* To NAMES; one that is there already is told of. */
+static void
+add_names(struct reader *reader, struct names *names, char **values, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (names_have(names, values[i]))
+			warning(reader, "%s was there already", values[i]);
+		else if (!names_add(names, values[i], conffile_line(reader->file)))
+			fault(reader, "out of memory");
+	}
+}
+
 static void
 add_instcmds(struct reader *reader, char **values, size_t len)
 {
-	struct user *user = reader->user;
-
-	for (size_t i = 0; i < len; i++) {
-		char **grown;
-
-		if (!strcasecmp(values[i], "ALL")) {
-			user->all_instcmds = true;
-			continue;
-		}
-		grown = reallocarray(user->instcmds, user->instcmds_len + 1, sizeof(*grown));
-		if (grown)
-			user->instcmds = grown;
-		if (!grown || !(grown[user->instcmds_len] = strdup(values[i]))) {
+	for (size_t i = 0; i < len; i++)
+		if (!strcasecmp(values[i], "ALL"))
+			reader->user->all_instcmds = true;
+		else if (!names_add(
+			     &reader->user->instcmds, values[i], conffile_line(reader->file)))
 			fault(reader, "out of memory");
-			return;
-		}
-		user->instcmds_len++;
-	}
+}
+
+static void
+add_upses(struct reader *reader, char **values, size_t len)
+{
+	add_names(reader, &reader->user->upses, values, len);
 }
 
 static void
@@ -136,11 +218,13 @@ set_upsmon(struct reader *reader, char **values, size_t len)
 		fault(reader, "upsmon is primary or secondary, not %s", values[0]);
 }
 
-/* These restrict a user; passing over them would grant more than was meant. */
+/* Names of ACLs, which compare with case. */
 static void
-refuse(struct reader *reader, char **values, size_t len)
+add_allowfrom(struct reader *reader, char **values, size_t len)
 {
-	fault(reader, "limits on where a user comes from are not supported yet; remove the line");
+	for (size_t i = 0; i < len; i++)
+		if (!names_add(&reader->user->allowfrom, values[i], conffile_line(reader->file)))
+			fault(reader, "out of memory");
 }
 
 static const struct {
@@ -151,7 +235,8 @@ static const struct {
 	{ "actions", add_actions },
 	{ "instcmds", add_instcmds },
 	{ "upsmon", set_upsmon },
-	{ "allowfrom", refuse },
+	{ "ups", add_upses },
+	{ "allowfrom", add_allowfrom },
 };
 
 static void
@@ -198,6 +283,7 @@ new_section(struct users *users, struct reader *reader, const char *name)
 		free(user);
 		return NULL;
 	}
+	user->line = conffile_line(reader->file);
 	grown[users->len++] = user;
 	return user;
 }
@@ -216,11 +302,47 @@ users_parse(struct users *users, struct conffile *file, struct faults *faults)
 		else
 			take_line(&reader, &words);
 	}
+}
+
+static bool
+has_rights(const struct user *user)
+{
+	return user->actions || user->all_instcmds || user->instcmds.len;
+}
+
+static void
+check_user(const struct user *user, const char *path, struct access_list *lists,
+    const struct upsconf *upsconf, struct faults *faults)
+{
+	const struct name *name;
+
+	if (!user->password)
+		faults_warn(faults, path, user->line,
+		    "user [%s] has no password and so cannot be used", user->name);
+	if (user->upses.len && !has_rights(user))
+		faults_warn(faults, path, user->upses.list[0].line,
+		    "user [%s] has no right that `ups' could limit: no actions, instcmds or upsmon",
+		    user->name);
+	for (size_t i = 0; i < user->upses.len; i++) {
+		name = &user->upses.list[i];
+		if (upsconf && !upsconf_find(upsconf, name->text))
+			faults_warn(
+			    faults, path, name->line, "no UPS [%s] in ups.conf", name->text);
+	}
+	for (size_t i = 0; i < user->allowfrom.len; i++) {
+		name = &user->allowfrom.list[i];
+		if (!access_use_acl(lists, name->text))
+			faults_add(faults, path, name->line,
+			    "allowfrom: no ACL %s is defined in upsd.conf", name->text);
+	}
+}
+
+void
+users_finish(struct users *users, const char *path, struct access_list *lists,
+    const struct upsconf *upsconf, struct faults *faults)
+{
 	for (size_t i = 0; i < users->len; i++)
-		if (!users->list[i]->password)
-			faults_warn(faults, conffile_path(file), 0,
-			    "user [%s] has no password and so cannot be used",
-			    users->list[i]->name);
+		check_user(users->list[i], path, lists, upsconf, faults);
 }
 
 const struct user *
@@ -233,12 +355,41 @@ users_find(const struct users *users, const char *name)
 }
 
 bool
+user_is_usable(const struct user *user)
+{
+	return user && user->password;
+}
+
+const char *
+users_hash(const struct users *users, const struct user *user)
+{
+	if (user_is_usable(user))
+		return user->hashed ? user->password : NULL;
+	for (size_t i = 0; i < users->len; i++)
+		if (users->list[i]->password && users->list[i]->hashed)
+			return users->list[i]->password;
+	return NULL;
+}
+
+bool
 user_password(const struct user *user, const char *password)
 {
 	static const char nobody[] = "no password is as long as this one";
-	bool same = words_same_secret(user && user->password ? user->password : nobody, password);
+	bool plain = user_is_usable(user) && !user->hashed;
 
-	return same && user && user->password;
+	return words_same_secret(plain ? user->password : nobody, password) && plain;
+}
+
+bool
+user_may_come_from(
+    const struct user *user, const struct access_list *lists, const struct addr *peer)
+{
+	if (!user)
+		return false;
+	for (size_t i = 0; i < user->allowfrom.len; i++)
+		if (access_acl_holds(lists, user->allowfrom.list[i].text, peer))
+			return true;
+	return user->allowfrom.len == 0;
 }
 
 bool
@@ -250,10 +401,11 @@ user_may(const struct user *user, enum user_action action)
 bool
 user_may_instcmd(const struct user *user, const char *cmd)
 {
-	if (!user)
-		return false;
-	for (size_t i = 0; i < user->instcmds_len; i++)
-		if (!strcasecmp(user->instcmds[i], cmd))
-			return true;
-	return user->all_instcmds;
+	return user && (user->all_instcmds || names_have(&user->instcmds, cmd));
+}
+
+bool
+user_may_act_on(const struct user *user, const char *ups)
+{
+	return user && (user->upses.len == 0 || names_have(&user->upses, ups));
 }
