@@ -41,7 +41,7 @@ WARNINGS	= -Wall -Wextra -Wformat=2 -Wshadow -Wconversion -Wstrict-prototypes -W
 		  -Wno-unused-parameter -Werror
 CFLAGS		= $(OPTIMIZE) $(WARNINGS)
 CPPFLAGS	=
-LDFLAGS		= -Wl,--as-needed
+LDFLAGS		= $(AS_NEEDED)
 HOUSE		= -std=c11 -D_GNU_SOURCE -I. -Isrc -MMD -MP
 LIBS		=
 LIBS_none	=
@@ -79,7 +79,7 @@ LIBRARY		= $(B)/librefnut.a
 all: $(SBIN) $(BIN) $(DRIVERS)
 tests: $(TESTS)
 .PHONY: all tests check bench install clean
-.SECONDARY:
+.PRECIOUS: $(B)/%.o
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
@@ -91,17 +91,17 @@ $(B)/src/ups/paths.o: CPPFLAGS += -DCONFPATH='"$(CONFPATH)"' -DSTATEPATH='"$(STA
 	-DDATAPATH='"$(DATAPATH)"' -DPORT='$(PORT)' -DRUN_AS_USER='"$(RUN_AS_USER)"' \
 	-DRUN_AS_GROUP='"$(RUN_AS_GROUP)"'
 
-$(LIBRARY): $(call objects,$(HOUSE_SRC)) $(B)/tls.is.$(TLS)
+$(LIBRARY): $(call objects,$(HOUSE_SRC)) $(B)/tls.is.$(TLS) $(B)/wrap.is.$(WRAPPER)
 	@rm -f $@
 	ar rcs $@ $(filter %.o,$^)
 
-# So that another TLS= makes the library anew.
-$(B)/tls.is.$(TLS):
+# So that another TLS= or WRAP= makes the library anew.
+$(B)/tls.is.$(TLS) $(B)/wrap.is.$(WRAPPER):
 	@mkdir -p $(@D)
-	@rm -f $(B)/tls.is.*
+	@rm -f $(basename $@).*
 	@touch $@
 
-link		= $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(AS_NEEDED) $(LIBS_$(TLS)) \
+link		= $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS_$(TLS)) \
 		  $(LIBS_$(WRAPPER)) -lcrypt $(LIBS)
 
 $(SBIN): $(B)/sbin/%: $(B)/src/%/main.o $(LIBRARY)
