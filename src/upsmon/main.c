@@ -52,72 +52,88 @@ usage(FILE *to, int status)
 	exit(status);
 }
 
+/* An option without a value. */
+static bool
+take_flag(struct options *out, int option)
+{
+	switch (option) {
+	case 'B':
+		out->background = true;
+		return true;
+	case 'D':
+		out->debug++;
+		out->foreground = true;
+		return true;
+	case 'F':
+		out->foreground = true;
+		return true;
+	case 'K':
+		out->test_flag = true;
+		return true;
+	case 'p':
+		out->one_process = true;
+		return true;
+	case 'R':
+		out->rehearse = true;
+		return true;
+	case 't':
+		out->check = true;
+		return true;
+	case '4':
+	case '6':
+	case 'i':
+		return true; /* every address of a host is tried in any case */
+	default:
+		return false;
+	}
+}
+
+static void
+take_option(struct options *out, int option, const char *value)
+{
+	long pid;
+
+	switch (option) {
+	case 'c':
+		out->command = value;
+		break;
+	case 'f':
+		out->conf = value;
+		break;
+	case 'r':
+		out->root = value;
+		break;
+	case 'u':
+		out->user = value;
+		break;
+	case 'P':
+		if (!conffile_number(value, 2, INT_MAX, &pid))
+			usage(stderr, 2);
+		out->pid = (pid_t)pid;
+		break;
+	case 'W':
+		if (!conffile_number(value, 1, 86400, &out->connect_s))
+			usage(stderr, 2);
+		break;
+	case 'V':
+		paths_print_version("upsmon");
+		exit(0);
+	case 'h':
+		usage(stdout, 0);
+		break;
+	default:
+		usage(stderr, 2);
+	}
+}
+
 static void
 parse_options(struct options *out, int argc, char **argv)
 {
 	int option;
-	char *end;
 
-	while ((option = getopt(argc, argv, "+BDFKpRtVh46ic:f:P:r:u:W:")) != -1) {
-		switch (option) {
-		case 'B':
-			out->background = true;
-			break;
-		case 'D':
-			out->debug++;
-			out->foreground = true;
-			break;
-		case 'F':
-			out->foreground = true;
-			break;
-		case 'K':
-			out->test_flag = true;
-			break;
-		case 'p':
-			out->one_process = true;
-			break;
-		case 'R':
-			out->rehearse = true;
-			break;
-		case 't':
-			out->check = true;
-			break;
-		case '4':
-		case '6':
-		case 'i':
-			break; /* every address of a host is tried in any case */
-		case 'c':
-			out->command = optarg;
-			break;
-		case 'f':
-			out->conf = optarg;
-			break;
-		case 'r':
-			out->root = optarg;
-			break;
-		case 'u':
-			out->user = optarg;
-			break;
-		case 'P':
-			out->pid = (pid_t)strtol(optarg, &end, 10);
-			if (*end || out->pid <= 1)
-				usage(stderr, 2);
-			break;
-		case 'W':
-			out->connect_s = strtol(optarg, &end, 10);
-			if (*end || out->connect_s < 1)
-				usage(stderr, 2);
-			break;
-		case 'V':
-			paths_print_version("upsmon");
-			exit(0);
-		case 'h':
-			usage(stdout, 0);
-			break;
-		default:
-			usage(stderr, 2);
-		}
-	}
+	while ((option = getopt(argc, argv, "+BDFKpRtVh46ic:f:P:r:u:W:")) != -1)
+		if (!take_flag(out, option))
+			take_option(out, option, optarg);
 }
 
 /* ---- Configuration ---- */

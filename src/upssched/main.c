@@ -139,7 +139,7 @@ ask(struct scheduler *scheduler, const char *request, bool start)
 			ok = true;
 			break;
 		}
-		if (strstr(buf_bytes(&answer), "ERR ")) {
+		if (!strncmp(buf_bytes(&answer), "ERR ", 4)) {
 			log_error("the timers' process says: %s", buf_bytes(&answer));
 			break;
 		}
@@ -221,64 +221,79 @@ read_conf(void)
 	return conf;
 }
 
-int
-main(int argc, char **argv)
+static void
+parse_options(int argc, char **argv, int *debug, bool *list)
 {
-	static struct log_settings log = {
-		.name = "upssched", .to_stderr = true, .to_syslog = true
-	};
-	struct scheduler scheduler = { 0 };
-	const char *type, *ups;
-	struct schedconf *conf;
-	bool list = false;
 	int option;
 
-	proc_begin();
 	while ((option = getopt(argc, argv, "+DhlV")) != -1) {
 		switch (option) {
 		case 'D':
-			log.debug++;
+			++*debug;
 			break;
 		case 'l':
-			list = true;
+			*list = true;
 			break;
 		case 'h':
 			fputs(usage_text, stdout);
-			return 0;
+			exit(0);
 		case 'V':
 			paths_print_version("upssched");
-			return 0;
+			exit(0);
 		default:
 			fputs(usage_text, stderr);
-			return 2;
+			exit(2);
 		}
 	}
-	log_set(&log);
-	scheduler.conf = conf = read_conf();
-	if (conf->debug_min > log.debug)
-		log_debug_level((int)conf->debug_min);
+}
+
+static void
+open_scheduler(struct scheduler *scheduler, const struct schedconf *conf)
+{
 	if (!conf->pipefn || !conf->lockfn)
 		fatalx("PIPEFN and LOCKFN are needed");
-	scheduler.world = world_kernel_new(-1);
-	scheduler.loop = scheduler.world ? loop_new(scheduler.world) : NULL;
-	scheduler.lock_fd = open(conf->lockfn, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (!scheduler.loop)
+	scheduler->conf = conf;
+	scheduler->world = world_kernel_new(-1);
+	scheduler->loop = scheduler->world ? loop_new(scheduler->world) : NULL;
+	if (!scheduler->loop)
 		fatalx("out of memory");
-	if (scheduler.lock_fd == -1)
+	scheduler->lock_fd = open(conf->lockfn, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (scheduler->lock_fd == -1)
 		fatal("LOCKFN %s", conf->lockfn);
+}
 
-	type = getenv("NOTIFYTYPE");
-	ups = getenv("UPSNAME");
-	if (list) {
+/* Do what the file says of the notification that upsmon runs us for. */
+static void
+follow(struct scheduler *scheduler)
+{
+	const char *type = getenv("NOTIFYTYPE"), *ups = getenv("UPSNAME");
+
+	if (!type || !ups)
+		fatalx("NOTIFYTYPE and UPSNAME are not in the environment: upsmon runs this");
+	for (size_t i = 0; i < scheduler->conf->len; i++)
+		if (sched_matches(&scheduler->conf->at[i], type, ups))
+			act(scheduler, &scheduler->conf->at[i], type, ups);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct log_settings log = { .name = "upssched", .to_stderr = true, .to_syslog = true };
+	struct scheduler scheduler = { 0 };
+	struct schedconf *conf;
+	bool list = false;
+
+	proc_begin();
+	parse_options(argc, argv, &log.debug, &list);
+	log_set(&log);
+	conf = read_conf();
+	if (conf->debug_min > log.debug)
+		log_debug_level((int)conf->debug_min);
+	open_scheduler(&scheduler, conf);
+	if (list)
 		request(&scheduler, false, "LIST", (const char *const[]){ NULL });
-	} else {
-		if (!type || !ups)
-			fatalx(
-			    "NOTIFYTYPE and UPSNAME are not in the environment: upsmon runs this");
-		for (size_t i = 0; i < conf->len; i++)
-			if (sched_matches(&conf->at[i], type, ups))
-				act(&scheduler, &conf->at[i], type, ups);
-	}
+	else
+		follow(&scheduler);
 	close(scheduler.lock_fd);
 	loop_free(scheduler.loop);
 	world_kernel_free(scheduler.world);

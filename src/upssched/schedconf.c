@@ -4,8 +4,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define SECONDS_MAX (366L * 24 * 3600)
-
 static const struct {
 	const char *word;
 	enum sched_action action;
@@ -73,7 +71,7 @@ add_at(struct reading *reading)
 	}
 	at.action = actions[i].action;
 	if ((at.action == SCHED_START || at.action == SCHED_START_SHARED) &&
-	    !conffile_number(line->word[5], 0, SECONDS_MAX, &at.seconds)) {
+	    !conffile_number(line->word[5], 0, SCHED_SECONDS_MAX, &at.seconds)) {
 		bad_line(reading, "%s: not a number of seconds: %s", line->word[4], line->word[5]);
 		return;
 	}
@@ -120,9 +118,7 @@ schedconf_from(struct conffile *file, struct faults *faults)
 {
 	struct schedconf *conf = calloc(1, sizeof(*conf));
 	struct words line;
-	struct reading reading = {
-		.conf = conf, .line = &line, .file = file, .faults = faults
-	};
+	struct reading reading = { .conf = conf, .line = &line, .file = file, .faults = faults };
 
 	if (!conf) {
 		faults_add(faults, conffile_path(file), 0, "out of memory");

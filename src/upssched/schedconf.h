@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+#define SCHED_SECONDS_MAX (366L * 24 * 3600)
+
 enum sched_action {
 	SCHED_START,	    /* START-TIMER name seconds: a timer of its own for each UPS */
 	SCHED_START_SHARED, /* START-TIMER-SHARED name seconds: one for all; a running one goes on
@@ -32,9 +34,9 @@ struct schedconf {
 	long debug_min; /* -1: not given */
 };
 
-/* NULL when unreadable, or when what every AT line needs is missing.  A line that is wrong is told of
- * in FAULTS and passed over: the file is read for each notification, and there is no older one to go
- * on with. */
+/* NULL when unreadable, or when what every AT line needs is missing.  A line that is wrong is told
+ * of in FAULTS and passed over: the file is read for each notification, and there is no older one
+ * to go on with. */
 struct schedconf *schedconf_read(const char *path, struct faults *faults);
 struct schedconf *schedconf_from(struct conffile *file, struct faults *faults);
 void schedconf_free(struct schedconf *conf);

@@ -3,6 +3,7 @@
 #include "base/conn.h"
 #include "base/log.h"
 #include "base/words.h"
+#include "upssched/schedconf.h"
 
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -138,10 +139,9 @@ start(struct timers *timers, const struct words *words, bool shared)
 {
 	const char *name = words->word[1], *ups = words->word[4];
 	struct entry *entry = find(timers, name, ups);
-	char *end;
-	long seconds = strtol(words->word[2], &end, 10);
+	long seconds;
 
-	if (*end || seconds < 0)
+	if (!conffile_number(words->word[2], 0, SCHED_SECONDS_MAX, &seconds))
 		return "not a number of seconds";
 	if (entry)
 		return NULL;

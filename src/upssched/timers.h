@@ -1,5 +1,5 @@
 /* timers.h - the timers that upssched keeps between two notifications: a small server on a unix
- *socket, one line a request, "OK" or "ERR ..." a reply; it ends when no timer is left.
+ * socket, one line a request, "OK" or "ERR ..." a reply; it ends when no timer is left.
  *
  *	START name seconds type ups		a timer for this UPS
  *	START-SHARED name seconds type ups	one for all UPSes
