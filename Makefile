@@ -62,7 +62,9 @@ BIN		= $(CLIENTS) $(addprefix $(B)/bin/,$(if $(wildcard emulators/main.c),nut-em
 SBIN		= $(patsubst src/%/main.c,$(B)/sbin/%,$(wildcard src/*/main.c))
 DRIVERS		= $(patsubst drivers/%.c,$(B)/drivers/%,$(wildcard drivers/*.c))
 PLANTED		= $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/planted/*.c))
-TESTS		= $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/*.c))
+# tests/tls_openssl*.c are for TLS=openssl alone, and so on.
+TEST_SRC	= $(filter-out tests/tls_%.c,$(wildcard tests/*.c)) $(wildcard tests/tls_$(TLS)*.c)
+TESTS		= $(patsubst tests/%.c,$(B)/tests/%,$(TEST_SRC))
 BENCH		= $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/*.c))
 
 CLIENT_MAINS	= $(wildcard src/client/ups*.c)

@@ -200,6 +200,14 @@ use_certificates(struct tls *tls, BIO *pem, const char *path)
 	return NULL;
 }
 
+static bool
+has_key(const unsigned char *bytes, size_t len)
+{
+	static const char end_of_line[] = "PRIVATE KEY-----";
+
+	return memmem(bytes, len, end_of_line, sizeof(end_of_line) - 1);
+}
+
 static char *
 use_key(struct tls *tls, BIO *pem, const char *path, const char *password_text)
 {
@@ -211,8 +219,6 @@ use_key(struct tls *tls, BIO *pem, const char *path, const char *password_text)
 		return words("%s: the key has a password, and CERTIDENT gives none", path);
 	if (!key && password.asked)
 		return words("%s: the password of CERTIDENT does not open the key", path);
-	if (!key && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE)
-		return words("%s: there is no private key in it", path);
 	if (!key)
 		return words("%s: its private key is damaged: %s", path, library_says());
 	if (X509_check_private_key(tls->cert, key) != 1)
@@ -282,7 +288,9 @@ use_bytes(
 		fault = use_certificates(tls, certs, settings->cert_file);
 	ERR_clear_error();
 	if (!fault)
-		fault = use_key(tls, key, settings->cert_file, settings->ident_password);
+		fault = has_key(bytes, len)
+			    ? use_key(tls, key, settings->cert_file, settings->ident_password)
+			    : words("%s: there is no private key in it", settings->cert_file);
 	if (!fault)
 		fault = ident_fault(tls, settings->cert_file, settings->ident_name);
 	BIO_free(certs);
@@ -784,6 +792,15 @@ tls_session_new(
 	return session;
 }
 
+static const char *
+alert(int number)
+{
+	/* OpenSSL 3.0 has no words for this one. */
+	if (number == TLS13_AD_CERTIFICATE_REQUIRED)
+		return "certificate required";
+	return SSL_alert_desc_string_long(number);
+}
+
 /* In the reader's words where the library's do not say what to do. */
 static char *
 failure(const struct tls_session *session)
@@ -796,8 +813,7 @@ failure(const struct tls_session *session)
 	if (!error)
 		return words("%s", strerror(errno));
 	if (ERR_GET_LIB(error) == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET)
-		return words("the other side refuses: %s",
-		    SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET));
+		return words("the other side refuses: %s", alert(reason - SSL_AD_REASON_OFFSET));
 	if (ERR_GET_LIB(error) == ERR_LIB_SSL && reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
 		return words("it shows no certificate, which CERTREQUEST demands");
 	return words("%s", or_unknown(ERR_reason_error_string(error)));

@@ -36,12 +36,19 @@ static void
 handshake_done(void *owner, const char *why)
 {
 	struct peer *peer = owner;
+	struct tls_session *session = conn_filter_state(peer->conn);
+	const char *name = why ? NULL : tls_peer_name(session);
+	unsigned missed;
 
 	/* When it failed the conn closes itself and says so through closed(). */
-	if (why)
-		log_notice("client %s: TLS handshake failed: %s", peer->host, why);
 	peer->tls = !why;
 	peer->ended = why != NULL;
+	if (!why)
+		log_debug(1, "client %s: %s, %s%s", peer->host, tls_version(session),
+		    name ? "certificate " : "no certificate", name ? name : "");
+	else if (log_rate(&peer->upsd->shakes, loop_now_ms(peer->upsd->loop), &missed))
+		log_notice("client %s: TLS handshake failed: %s%s", peer->host, why,
+		    missed ? " (others not shown)" : "");
 }
 
 enum command_answer
@@ -50,10 +57,16 @@ command_starttls(struct peer *peer, const struct words *words)
 	struct upsd *upsd = peer->upsd;
 	struct tls_session *session;
 
-	if (peer->tls || !tls_available() || !upsd->conf->tls) {
+	if (peer->tls || !tls_available() || !upsd->conf->wants_tls) {
 		peer_error(peer, peer->tls	   ? NET_ALREADY_SSL_MODE
 				 : tls_available() ? NET_FEATURE_NOT_CONFIGURED
 						   : NET_FEATURE_NOT_SUPPORTED);
+		return DONE;
+	}
+	if (!upsd->conf->tls) {
+		/* Just starting, our keys not read: no answer that would let it go on in clear. */
+		peer->ended = true;
+		conn_end(peer->conn);
 		return DONE;
 	}
 	peer_say(peer, "OK STARTTLS\n");
@@ -79,7 +92,9 @@ keep(char **where, const char *text)
 enum command_answer
 command_username(struct peer *peer, const struct words *words)
 {
-	if (peer->username)
+	if (peer_must_encrypt(peer))
+		peer_error(peer, NET_ACCESS_DENIED);
+	else if (peer->username)
 		peer_error(peer, NET_ALREADY_SET_USERNAME);
 	else if (!*words->word[1] || !keep(&peer->username, words->word[1]))
 		peer_error(peer, NET_INVALID_USERNAME);
@@ -91,7 +106,9 @@ command_username(struct peer *peer, const struct words *words)
 enum command_answer
 command_password(struct peer *peer, const struct words *words)
 {
-	if (peer->password)
+	if (peer_must_encrypt(peer))
+		peer_error(peer, NET_ACCESS_DENIED);
+	else if (peer->password)
 		peer_error(peer, NET_ALREADY_SET_PASSWORD);
 	else if (!keep(&peer->password, words->word[1]))
 		peer_error(peer, NET_INVALID_PASSWORD);

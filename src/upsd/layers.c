@@ -58,12 +58,19 @@ wrap_may(struct peer *peer, const char *what)
 	return right;
 }
 
+/* FORCESSL */
+static enum peer_right
+encrypted(struct peer *peer, const char *what)
+{
+	return peer_must_encrypt(peer) ? PEER_MAY_NOT : PEER_MAY;
+}
+
 /* Layers behind layer 1 that judge a command by its level alone, in order; asked for login and
  * above.  PEER_MAY_NOT is answered with ERR ACCESS-DENIED, and logged by the layer itself. */
 static const struct layer {
 	enum peer_right (*may)(struct peer *peer, const char *what);
 } layers[] = {
-	{ wrap_may }, { NULL }, /* the end */
+	{ encrypted }, { wrap_may }, { NULL }, /* the end */
 };
 
 /* ---- layer 1 ---- */

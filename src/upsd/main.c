@@ -420,7 +420,8 @@ become_user(struct program *program)
 		return;
 	proc_become(&program->user);
 	/* What the files say counts as this user can read it: the next reload will be no different.
-	 */
+	 * Keys have not been read before. */
+	program->source.keys_later = false;
 	conf = read_conf(&program->source);
 	if (!conf)
 		fatalx("user %s cannot start", program->user.name);
@@ -432,8 +433,10 @@ static void
 serve(struct program *program, struct world *world)
 {
 	static const int signals[] = { SIGHUP, SIGTERM, SIGINT, SIGQUIT, 0 };
-	struct upsdconf *conf = read_conf(&program->source);
+	struct upsdconf *conf;
 
+	program->source.keys_later = program->drop;
+	conf = read_conf(&program->source);
 	if (!conf)
 		fatalx("not started; upsd -t checks the configuration");
 	program->loop = loop_new(world);

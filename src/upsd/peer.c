@@ -339,6 +339,21 @@ peer_user(const struct peer *peer)
 
 /* ---- rights ---- */
 
+bool
+peer_must_encrypt(struct peer *peer)
+{
+	struct upsd *upsd = peer->upsd;
+	unsigned missed;
+
+	if (peer->tls || !upsd->conf->force_ssl)
+		return false;
+	if (!peer->clear_told && log_rate(&upsd->clear, loop_now_ms(upsd->loop), &missed))
+		log_notice("client %s: refused, since it does not use TLS (FORCESSL)%s", peer->host,
+		    missed ? " (others not shown)" : "");
+	peer->clear_told = true;
+	return true;
+}
+
 static void
 log_failure(struct peer *peer, unsigned failures)
 {

@@ -30,6 +30,9 @@ const char *peer_name(const struct peer *peer, char *text, size_t size);
 /* Forget name, password and login (STARTTLS). */
 void peer_forget(struct peer *peer);
 
+/* FORCESSL, and it has not said STARTTLS: to be answered with ERR ACCESS-DENIED.  Logged. */
+bool peer_must_encrypt(struct peer *peer);
+
 /* May this client do that?  WAIT: not known yet; return LATER, and the command is run again from
  * its beginning when it is.  Failures are logged and slowed down. */
 enum peer_right { PEER_MAY, PEER_MAY_NOT, PEER_WAIT };

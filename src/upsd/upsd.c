@@ -187,6 +187,16 @@ keep_fixed(struct upsdconf *old, struct upsdconf *now)
 	old->listens_len = len;
 }
 
+static void
+doubt_certificate(const struct upsd *upsd)
+{
+	char *doubt = upsd->conf->tls ? tls_doubt(upsd->conf->tls, loop_wall_ms(upsd->loop)) : NULL;
+
+	if (doubt)
+		log_warnx("%s; clients that verify will refuse it", doubt);
+	free(doubt);
+}
+
 bool
 upsd_adopt(struct upsd *upsd, struct upsdconf *conf)
 {
@@ -201,6 +211,7 @@ upsd_adopt(struct upsd *upsd, struct upsdconf *conf)
 	upsd->conf = conf;
 	upsd->has_lists = access_is_active(conf->access);
 	upsd->generation++;
+	doubt_certificate(upsd);
 	for (size_t i = 0; i < upsd->upses_len; i++)
 		if (upsd->upses[i]->link.started)
 			driverlink_retime(upsd->upses[i]);
@@ -284,6 +295,7 @@ upsd_new(struct loop *loop, struct upsdconf *conf)
 	asking_init(&upsd->asking, loop);
 	upsd->full = upsd->refused = upsd->silent =
 	    (struct log_rate){ .each_ms = 60000, .burst = 1 };
+	upsd->shakes = upsd->clear = (struct log_rate){ .each_ms = 60000, .burst = 10 };
 	upsd->failed = upsd->denied = (struct log_rate){ .each_ms = 60000, .burst = 60 };
 	upsd->trackings = tracking_new(upsd);
 	upsd->world->random(upsd->world->owner, &seed, sizeof(seed));

@@ -60,8 +60,9 @@ struct peer {
 	uint32_t judged;	     /* upsd->generation of RIGHTS, which borrow from its lists */
 	struct access_rights rights;
 	bool tracking, tls;
-	bool ended;  /* LOGOUT, or STARTTLS under way: no more commands in clear */
-	char host[]; /* "192.0.2.1" */
+	bool clear_told; /* that FORCESSL refused it */
+	bool ended;	 /* LOGOUT, or STARTTLS under way: no more commands in clear */
+	char host[];	 /* "192.0.2.1" */
 };
 
 struct peers {
@@ -97,6 +98,7 @@ struct upsd {
 	struct asking asking;	    /* requests that the helper judges */
 	bool wrap;		    /* tcp-wrappers are asked (layer 2): main.c says so */
 	struct log_rate full, refused, failed, denied, silent;
+	struct log_rate shakes, clear; /* failed handshakes; credentials in clear */
 };
 
 /* CONF is owned from here on, but on failure (NULL: no memory).  Links to drivers begin at once;

@@ -245,10 +245,22 @@ take_cert_request(struct reader *reader, char **value, size_t len)
 	fault(reader, "CERTREQUEST is NO, REQUEST or REQUIRE, not %s", value[0]);
 }
 
+/* Whatever it says, we speak nothing weak. */
 static void
 take_disable_weak_ssl(struct reader *reader, char **value, size_t len)
 {
-	take_bool(reader, value[0], &reader->conf->disable_weak_ssl);
+	bool disable = true;
+
+	take_bool(reader, value[0], &disable);
+	if (!disable)
+		warning(reader, "DISABLE_WEAK_SSL %s: TLS before 1.2 stays disabled all the same",
+		    value[0]);
+}
+
+static void
+take_force_ssl(struct reader *reader, char **value, size_t len)
+{
+	take_bool(reader, value[0], &reader->conf->force_ssl);
 }
 
 static const struct directive {
@@ -271,6 +283,7 @@ static const struct directive {
 	{ "CERTIDENT", 2, 2, take_cert_ident, "a name and a password" },
 	{ "CERTREQUEST", 1, 1, take_cert_request, "NO, REQUEST or REQUIRE" },
 	{ "DISABLE_WEAK_SSL", 1, 1, take_disable_weak_ssl, "yes or no" },
+	{ "FORCESSL", 1, 1, take_force_ssl, "yes or no" },
 };
 
 static const struct directive *
@@ -320,7 +333,11 @@ start_tls(struct reader *reader)
 	};
 
 	/* CERTPATH alone only says whom we would trust. */
-	if (!conf->cert_file && !conf->cert_ident_name && !conf->cert_request)
+	conf->wants_tls = conf->cert_file || conf->cert_ident_name || conf->cert_request;
+	if (conf->force_ssl && !conf->wants_tls)
+		faults_add(
+		    reader->faults, path, 0, "FORCESSL without CERTFILE: nobody could log in");
+	if (!conf->wants_tls || reader->source->keys_later)
 		return;
 	conf->tls = tls_server_new(&settings, &why);
 	if (!conf->tls)

@@ -26,6 +26,7 @@ struct upsdconf_source {
 	bool users_now;	     /* layer 3 is in force: a reload must not lose upsd.users (F4) */
 	const char *allow_no_device; /* $ALLOW_NO_DEVICE, NULL if not set: wins over the file */
 	bool allow_open_files;	     /* secrets that others may read are a warning only */
+	bool keys_later;	     /* leave keys alone: they are for the user we shall become */
 };
 
 /* One LISTEN line. */
@@ -54,8 +55,9 @@ struct upsdconf {
 	char *cert_file, *cert_path;  /* owned; NULL if not given, as the next two */
 	char *cert_ident_name, *cert_ident_password;
 	long cert_request; /* 0 no, 1 request, 2 require */
-	bool disable_weak_ssl;
-	struct tls *tls; /* owned; NULL: not configured */
+	bool force_ssl;	   /* no name, password or login in clear */
+	bool wants_tls;	   /* TLS is configured */
+	struct tls *tls;   /* owned; NULL: not configured, or its keys are yet to be read */
 
 	struct upsconf *upsconf;    /* owned; what the names below are borrowed from */
 	struct upsdconf_ups *upses; /* owned; in the order of ups.conf */
