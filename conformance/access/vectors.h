@@ -3,6 +3,8 @@
 #ifndef VECTORS_H
 #define VECTORS_H
 
+#include <stddef.h>
+
 struct access_vector {
 	const char *name;
 	const char *config; /* lines of upsd.conf */

@@ -1,6 +1,7 @@
 #include "base/block.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 
 static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
@@ -135,4 +136,14 @@ bool
 block_overlaps(const struct block *a, const struct block *b)
 {
 	return block_covers(a, b) || block_covers(b, a);
+}
+
+const char *
+block_text(const struct block *block, char text[BLOCK_TEXT_MAX])
+{
+	char address[INET6_ADDRSTRLEN] = "?";
+
+	inet_ntop(block->family, block->prefix, address, sizeof(address));
+	snprintf(text, BLOCK_TEXT_MAX, "%s/%u", address, block->bits);
+	return text;
 }

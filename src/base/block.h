@@ -17,6 +17,10 @@ struct block {
  * had bits set behind the prefix, which are cleared.  A block inside ::ffff:0:0/96 becomes IPv4. */
 const char *block_parse(struct block *out, const char *text, bool *host_bits);
 
+#define BLOCK_TEXT_MAX 64
+/* "10.1.0.0/16"; never fails. */
+const char *block_text(const struct block *block, char text[BLOCK_TEXT_MAX]);
+
 /* Is ADDR (unmapped, see addr_unmap) in BLOCK?  Families never match each other. */
 bool block_holds(const struct block *block, const struct addr *addr);
 /* Does OUTER hold every address of INNER?  Do the two share any? */

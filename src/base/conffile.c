@@ -90,6 +90,19 @@ conffile_warn(const struct conffile *file, struct faults *faults, const char *fo
 }
 
 void
+faults_note(struct faults *faults, const char *path, unsigned line, const char *format, ...)
+{
+	size_t before = faults->len;
+	va_list args;
+
+	va_start(args, format);
+	add(faults, true, path, line, format, args);
+	va_end(args);
+	if (faults->len > before)
+		faults->list[before].note = true;
+}
+
+void
 faults_free(struct faults *faults)
 {
 	for (size_t i = 0; i < faults->len; i++)
@@ -104,7 +117,9 @@ faults_log(const struct faults *faults)
 	size_t shown = 0;
 
 	for (size_t i = 0; i < faults->len; i++) {
-		if (faults->list[i].warning) {
+		if (faults->list[i].note) {
+			log_notice("%s", faults->list[i].text);
+		} else if (faults->list[i].warning) {
 			log_warnx("%s", faults->list[i].text);
 		} else {
 			log_error("%s", faults->list[i].text);

@@ -15,6 +15,7 @@
 struct faults {
 	struct fault {
 		bool warning;
+		bool note;  /* a warning that is none: logged as a notice */
 		char *text; /* owned: "upsd.conf:12: no such directive: LISTNE" */
 	} * list;
 	size_t len;
@@ -25,8 +26,10 @@ void faults_add(struct faults *faults, const char *path, unsigned line, const ch
     __attribute__((format(printf, 4, 5)));
 void faults_warn(struct faults *faults, const char *path, unsigned line, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+void faults_note(struct faults *faults, const char *path, unsigned line, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 void faults_free(struct faults *faults);
-/* Log all: faults as errors, warnings as warnings. */
+/* Log all: faults as errors, warnings as warnings, notes as notices. */
 void faults_log(const struct faults *faults);
 /* The first that is not a warning, NULL if there is none.  Borrowed. */
 const char *faults_first(const struct faults *faults);

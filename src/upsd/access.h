@@ -103,6 +103,8 @@ bool access_reason(const struct access_list *list, const struct access_rights *r
 /* The number of the line that access_reason() names; 0: end of list, or no lists. */
 unsigned access_line(
     const struct access_list *list, const struct access_rights *rights, enum access_level level);
+/* The tables as they are in force, for people: a line each, with the blocks behind the name. */
+bool access_print(const struct access_list *list, struct buf *out);
 const char *access_level_name(enum access_level level);
 
 #endif

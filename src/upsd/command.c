@@ -37,6 +37,15 @@ find(const char *word)
 	return NULL;
 }
 
+enum access_level
+command_level(const char *word)
+{
+	const struct command *command = find(word);
+
+	/* What is no command is answered to whoever may be here at all. */
+	return command ? command->level : ACCESS_BASE;
+}
+
 /* May PEER go on to a command of LEVEL?  If not, ANSWER is what became of it. */
 static bool
 passes(struct peer *peer, enum access_level level, const char *what, enum command_answer *answer)
@@ -54,7 +63,6 @@ command_run(struct peer *peer, const struct words *words)
 	const struct command *command = words->len ? find(words->word[0]) : NULL;
 	enum command_answer answer;
 
-	/* What is no command is answered to whoever may be here at all. */
 	if (!passes(peer, command ? command->level : ACCESS_BASE,
 		command ? command->word : "an unknown command", &answer))
 		return answer;

@@ -17,6 +17,8 @@ struct command {
 	enum command_answer (*run)(struct peer *peer, const struct words *words);
 };
 
+/* What WORD needs; what is no command needs base. */
+enum access_level command_level(const char *word);
 /* Answer one request. */
 enum command_answer command_run(struct peer *peer, const struct words *words);
 /* The same for a line that is no words. */

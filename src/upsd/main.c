@@ -2,6 +2,7 @@
 #include "base/hash.h"
 #include "base/proc.h"
 #include "ups/paths.h"
+#include "upsd/explain.h"
 #include "upsd/listen.h"
 #include "upsd/upsd.h"
 #include "wrap/wrap.h"
@@ -24,6 +25,8 @@ struct options {
 	const char *command; /* "reload" or "stop" */
 	pid_t pid;
 	bool check, foreground, pid_file, background;
+	bool explain, password;
+	char **about; /* with explain: an address, a request, a user */
 	int debug, quiet, family;
 };
 
@@ -45,10 +48,13 @@ static void
 usage(FILE *to)
 {
 	fputs("usage: upsd [-DFBq46] [-r dir] [-u user] [-P pid] [-c reload|stop] [-t]\n"
+	      "       upsd --explain [--password] address [command [user]]\n"
 	      "  -c reload  check the configuration, then have the running upsd take it over\n"
 	      "  -c stop    end the running upsd\n"
 	      "  -P pid     the running upsd, instead of what the pid file says\n"
-	      "  -t         check the configuration and tell every fault\n"
+	      "  -t         check the configuration, tell every fault, and who may connect\n"
+	      "  --explain  which line lets that address, or keeps it from, do that\n"
+	      "  --password with it: the client's password is the first line of the input\n"
 	      "  -D         more debugging output; stay in the foreground\n"
 	      "  -F         stay in the foreground; twice: write a pid file, too\n"
 	      "  -B         go to the background all the same\n"
@@ -89,6 +95,8 @@ parse_pid(const char *text)
 	return (pid_t)pid;
 }
 
+enum { EXPLAIN_OPTION = 256, PASSWORD_OPTION };
+
 static void
 parse_option(struct options *options, int option)
 {
@@ -127,6 +135,12 @@ parse_option(struct options *options, int option)
 	case 't':
 		options->check = true;
 		break;
+	case EXPLAIN_OPTION:
+		options->explain = true;
+		break;
+	case PASSWORD_OPTION:
+		options->password = true;
+		break;
 	case 'V':
 		paths_print_version("upsd");
 		exit(0);
@@ -145,12 +159,24 @@ parse_option(struct options *options, int option)
 static void
 parse_options(struct options *options, int argc, char **argv)
 {
+	static const struct option names[] = {
+		{ "explain", no_argument, NULL, EXPLAIN_OPTION },
+		{ "password", no_argument, NULL, PASSWORD_OPTION },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
 	int option;
 
 	options->family = AF_UNSPEC;
-	while ((option = getopt(argc, argv, "+c:P:DFBqr:u:46tVhi:p:")) != -1)
+	while ((option = getopt_long(argc, argv, "+c:P:DFBqr:u:46tVhi:p:", names, NULL)) != -1)
 		parse_option(options, option);
-	if (optind < argc)
+	options->about = argv + optind;
+	if (options->explain && (optind == argc || argc - optind > 3))
+		bad_usage("--explain takes an address, and perhaps a command and a user");
+	if (options->password && !options->explain)
+		bad_usage("--password belongs to --explain");
+	if (!options->explain && optind < argc)
 		bad_usage("surplus words");
 	if (options->background && options->foreground)
 		bad_usage("-B and -F contradict each other");
@@ -181,8 +207,10 @@ start_log(const struct options *options)
 
 	if (options->quiet)
 		settings.quietest = options->quiet == 1 ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARNING;
+	if (options->explain)
+		settings.quietest = LOG_LEVEL_ERROR; /* -t warns */
 	/* Started as a daemon we say start-up faults on stderr, too. */
-	if (!options->foreground && !options->command && !options->check)
+	if (!options->foreground && !options->command && !options->check && !options->explain)
 		settings.to_syslog = true;
 	log_set(&settings);
 	if (settings.to_syslog)
@@ -256,9 +284,19 @@ read_conf(const struct upsdconf_source *source)
 	return conf;
 }
 
+static void
+print(struct buf *out)
+{
+	if (out->failed)
+		fatalx("out of memory");
+	fwrite(buf_bytes(out), 1, buf_len(out), stdout);
+	buf_free(out);
+}
+
 static int
 check(struct program *program)
 {
+	struct buf table = { .max = 16u << 20 };
 	struct upsdconf *conf;
 
 	/* As the one who will have to read the files. */
@@ -269,8 +307,51 @@ check(struct program *program)
 		return 1;
 	printf("upsd: the configuration is good: %zu UPS%s\n", conf->upses_len,
 	    conf->upses_len == 1 ? "" : "es");
+	access_print(conf->access, &table);
+	print(&table);
+	if (!conf->has_users)
+		puts("no upsd.users: the access lists alone decide");
 	upsdconf_free(conf);
 	return 0;
+}
+
+/* The first line of the input, NULL if there is none.  Never in an argument, which all may read. */
+static char *
+read_password(void)
+{
+	static char line[WORD_LEN_MAX + 2];
+
+	if (!fgets(line, sizeof(line), stdin))
+		return NULL;
+	line[strcspn(line, "\n")] = '\0';
+	return line;
+}
+
+/* 0: granted; 1: the configuration has faults; 2: refused. */
+static int
+explain_question(struct program *program)
+{
+	char **about = program->options.about;
+	struct question question = { .request = about[1], .user = about[1] ? about[2] : NULL };
+	struct buf out = { .max = 1u << 20 };
+	enum explain_verdict verdict;
+	struct upsdconf *conf;
+
+	if (!addr_parse(&question.from, about[0], 0))
+		fatalx("%s is not an address", about[0]);
+	addr_unmap(&question.from);
+	question.knows_password = program->options.password;
+	if (question.knows_password)
+		question.password = read_password();
+	if (program->drop)
+		proc_become(&program->user);
+	conf = read_conf(&program->source);
+	if (!conf)
+		return 1;
+	verdict = explain(conf, &question, &out);
+	print(&out);
+	upsdconf_free(conf);
+	return verdict == EXPLAIN_GRANT ? 0 : 2;
 }
 
 /* "COUNT ok|fault" and "pid N" of the running upsd. */
@@ -501,12 +582,15 @@ main(int argc, char **argv)
 	start_log(&program.options);
 	find_files(&program);
 	find_user(&program);
-	if (program.options.root && (program.options.command || program.options.check))
+	if (program.options.root &&
+	    (program.options.command || program.options.check || program.options.explain))
 		proc_chroot(program.options.root);
 	if (program.options.command)
 		return send_command(&program);
 	if (program.options.check)
 		return check(&program);
+	if (program.options.explain)
+		return explain_question(&program);
 
 	if (!program.options.foreground)
 		proc_background();

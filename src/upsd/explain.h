@@ -1,0 +1,22 @@
+/* explain.h - upsd --explain: what would be answered to whom, which line of which layer says so.
+ * Asks the functions that decide for a running upsd, so that it cannot say anything else. */
+#ifndef EXPLAIN_H
+#define EXPLAIN_H
+
+#include "upsd/upsdconf.h"
+
+struct question {
+	struct addr from;
+	const char *request;  /* "LOGIN su700", "LOGIN"; NULL: to connect */
+	const char *user;     /* what the client sends as USERNAME; NULL: nothing */
+	bool knows_password;  /* PASSWORD is what it sends; else it sends the right one */
+	const char *password; /* NULL: nothing */
+};
+
+enum explain_verdict { EXPLAIN_GRANT, EXPLAIN_DENY, EXPLAIN_DROP };
+
+/* A line for each layer, then "verdict: ..." (docs/man/upsd.8).  OUT->failed: no memory. */
+enum explain_verdict explain(
+    const struct upsdconf *conf, const struct question *question, struct buf *out);
+
+#endif
