@@ -145,9 +145,11 @@ add_block(struct access_list *list, const char *name, const struct block *block)
 static bool
 add_rule(struct table *table, const struct access_rule *rule, const char *password)
 {
-	struct access_rule *rules = reallocarray(table->rules, table->len + 1, sizeof(*rules));
-	struct access_rule *added;
+	struct access_rule *rules, *added;
 
+	if (table->len == ACCESS_RULES_MAX)
+		return false;
+	rules = reallocarray(table->rules, table->len + 1, sizeof(*rules));
 	if (!rules)
 		return false;
 	table->rules = rules;
@@ -183,7 +185,8 @@ add_acl(struct access_list *list, const struct words *line, const char *path, un
 	if (!list->first_acl_line)
 		list->first_acl_line = at;
 	if (!add_block(list, line->word[1], &block))
-		faults_add(faults, path, at, "no room for more than %d ACLs", ACCESS_ACLS_MAX);
+		faults_add(
+		    faults, path, at, "no room for it, or for more than %d ACLs", ACCESS_ACLS_MAX);
 }
 
 /* "ACCESS action level aclname [password]" */
@@ -216,7 +219,8 @@ add_access(struct access_list *list, const struct words *line, const char *path,
 		rule.level = (enum access_level)level;
 		rule.acl_name = line->word[3];
 		if (!add_rule(&list->access, &rule, password))
-			faults_add(faults, path, at, "out of memory");
+			faults_add(
+			    faults, path, at, "no room for more than %d lines", ACCESS_RULES_MAX);
 	}
 }
 
@@ -233,7 +237,8 @@ add_accept(struct access_list *list, const struct words *line, const char *path,
 	for (size_t i = 1; i < line->len; i++) {
 		rule.acl_name = line->word[i];
 		if (!add_rule(&list->accept, &rule, NULL))
-			faults_add(faults, path, at, "out of memory");
+			faults_add(
+			    faults, path, at, "no room for more than %d lines", ACCESS_RULES_MAX);
 	}
 }
 
@@ -351,16 +356,10 @@ access_walk(const struct access_list *list, const struct addr *peer, struct acce
 	struct walk walk;
 
 	walk_begin(&walk, list, peer);
-	*out = (struct access_rights){ .accepted = !list->accept.len };
-	for (size_t i = 0; i < list->accept.len; i++) {
-		const struct access_rule *rule = &list->accept.rules[i];
-
-		if (holds(&walk, rule)) {
-			out->accepted = rule->verdict == ACCESS_GRANT;
-			out->accept_line = rule->line;
-			break;
-		}
-	}
+	*out = (struct access_rights){ 0 };
+	for (size_t i = 0; i < list->accept.len && !out->accept; i++)
+		if (holds(&walk, &list->accept.rules[i]))
+			out->accept = (uint16_t)(i + 1);
 	/* C3: for each level, the first line that holds the peer and reaches the level.  A line
 	 * whose highest level is decided already has nothing left to decide. */
 	for (size_t i = 0; i < list->access.len && !out->rule[ACCESS_LEVELS - 1]; i++) {
@@ -372,24 +371,42 @@ access_walk(const struct access_list *list, const struct addr *peer, struct acce
 			continue;
 		for (size_t level = 0; level < reaches; level++)
 			if (!out->rule[level])
-				out->rule[level] = rule;
+				out->rule[level] = (uint16_t)(i + 1);
 	}
+}
+
+/* The deciding line of a table; NULL: its end. */
+static const struct access_rule *
+rule_of(const struct table *table, uint16_t which)
+{
+	return which ? &table->rules[which - 1] : NULL;
+}
+
+/* D1, D3 */
+static bool
+is_accepted(const struct access_list *list, const struct access_rights *rights)
+{
+	const struct access_rule *rule = rule_of(&list->accept, rights->accept);
+
+	return !list->accept.len || (rule && rule->verdict == ACCESS_GRANT);
 }
 
 enum access_verdict
 access_verdict_at(
     const struct access_list *list, const struct access_rights *rights, enum access_level level)
 {
+	const struct access_rule *rule = rule_of(&list->access, rights->rule[level]);
+
 	if (!access_has_table(list))
 		return ACCESS_GRANT;
 	/* C5: the invisible last line denies. */
-	return rights->rule[level] ? rights->rule[level]->verdict : ACCESS_DENY;
+	return rule ? rule->verdict : ACCESS_DENY;
 }
 
 enum access_answer
 access_connect(const struct access_list *list, const struct access_rights *rights)
 {
-	if (!rights->accepted)
+	if (!is_accepted(list, rights))
 		return ACCESS_END_SILENT;
 	switch (access_verdict_at(list, rights, ACCESS_BASE)) {
 	case ACCESS_GRANT:
@@ -405,12 +422,12 @@ enum access_answer
 access_command(const struct access_list *list, const struct access_rights *rights,
     enum access_level level, const struct access_shown *shown)
 {
-	const struct access_rule *rule = rights->rule[level];
+	const struct access_rule *rule = rule_of(&list->access, rights->rule[level]);
 	enum access_answer connect = access_connect(list, rights);
 	const char *secret = NULL;
 
 	if (connect != ACCESS_PASS) /* only a reload can bring this about; D2: REJECT then speaks */
-		return rights->accepted ? connect : ACCESS_END_DENIED;
+		return is_accepted(list, rights) ? connect : ACCESS_END_DENIED;
 	switch (access_verdict_at(list, rights, level)) {
 	case ACCESS_GRANT:
 		break;
@@ -437,7 +454,7 @@ bool
 access_asks_secret(
     const struct access_list *list, const struct access_rights *rights, enum access_level level)
 {
-	const struct access_rule *rule = rights->rule[level];
+	const struct access_rule *rule = rule_of(&list->access, rights->rule[level]);
 
 	return level >= ACCESS_LOGIN && access_connect(list, rights) == ACCESS_PASS && rule &&
 	       rule->verdict == ACCESS_GRANT && rule->password;
@@ -449,18 +466,17 @@ decider(const struct access_list *list, const struct access_rights *rights, enum
 {
 	bool base = access_verdict_at(list, rights, ACCESS_BASE) == ACCESS_GRANT;
 
-	return base ? rights->rule[level] : rights->rule[ACCESS_BASE];
+	return rule_of(&list->access, rights->rule[base ? level : ACCESS_BASE]);
 }
 
 unsigned
 access_line(
     const struct access_list *list, const struct access_rights *rights, enum access_level level)
 {
-	const struct access_rule *rule;
+	const struct access_rule *rule = is_accepted(list, rights) && access_has_table(list)
+					     ? decider(list, rights, level)
+					     : rule_of(&list->accept, rights->accept);
 
-	if (!rights->accepted || !access_has_table(list))
-		return rights->accept_line;
-	rule = decider(list, rights, level);
 	return rule ? rule->line : 0;
 }
 
@@ -472,12 +488,12 @@ access_reason(const struct access_list *list, const struct access_rights *rights
 
 	if (!access_is_active(list))
 		return buf_add_text(out, "no access lists");
-	if (!rights->accepted)
-		return rights->accept_line
-			   ? buf_add_format(out, "%s:%u: REJECT", list->path, rights->accept_line)
-			   : buf_add_text(out, "end of list (ACCEPT and REJECT)");
-	if (!access_has_table(list))
-		return buf_add_format(out, "%s:%u: ACCEPT", list->path, rights->accept_line);
+	rule = rule_of(&list->accept, rights->accept);
+	if (!rule && list->accept.len)
+		return buf_add_text(out, "end of list (ACCEPT and REJECT)");
+	if (!is_accepted(list, rights) || !access_has_table(list))
+		return buf_add_format(out, "%s:%u: %s %s", list->path, rule->line,
+		    rule->verdict == ACCESS_GRANT ? "ACCEPT" : "REJECT", rule->acl_name);
 	rule = decider(list, rights, level);
 	if (!rule)
 		return buf_add_text(out, "end of list");

@@ -22,7 +22,8 @@ enum access_level {
 
 enum access_verdict { ACCESS_GRANT, ACCESS_DENY, ACCESS_DROP };
 
-#define ACCESS_ACLS_MAX 16384 /* different names of ACLs */
+#define ACCESS_ACLS_MAX 16384  /* different names of ACLs */
+#define ACCESS_RULES_MAX 65535 /* ACCESS lines; names in ACCEPT and REJECT lines */
 
 struct access_list;
 struct access_rule;
@@ -59,11 +60,11 @@ bool access_needs_table(const struct access_list *list); /* the same, before acc
 bool access_has_secret(const struct access_list *list);
 
 /* The whole list walked once for one address: which line decides each level.  Kept in the peer,
- * made again after a reload; borrows LIST.  Cannot fail, allocates nothing. */
+ * made again after a reload, and small, since there may be thousands.  Cannot fail, allocates
+ * nothing. */
 struct access_rights {
-	bool accepted;	      /* ACCEPT/REJECT let it through, or are not used */
-	unsigned accept_line; /* the deciding one; 0: end of list, or not used */
-	const struct access_rule *rule[ACCESS_LEVELS]; /* NULL: end of list */
+	uint16_t accept;	      /* 1 + the deciding name of ACCEPT and REJECT; 0: none */
+	uint16_t rule[ACCESS_LEVELS]; /* 1 + the deciding ACCESS line; 0: end of list */
 };
 void access_walk(
     const struct access_list *list, const struct addr *peer, struct access_rights *out);

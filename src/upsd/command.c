@@ -27,7 +27,7 @@ static const struct command commands[] = {
 	{ "HELP", 1, 1, ACCESS_BASE, command_help },
 };
 
-static const struct command *
+static inline const struct command *
 find(const char *word)
 {
 	/* The two that come all the time stand first. */
@@ -63,8 +63,10 @@ command_run(struct peer *peer, const struct words *words)
 	const struct command *command = words->len ? find(words->word[0]) : NULL;
 	enum command_answer answer;
 
-	if (!passes(peer, command ? command->level : ACCESS_BASE,
-		command ? command->word : "an unknown command", &answer))
+	if (command && !layers_absent(peer, command->level) &&
+	    !passes(peer, command->level, command->word, &answer))
+		return answer;
+	if (!command && !passes(peer, ACCESS_BASE, "an unknown command", &answer))
 		return answer;
 	if (command && words->len >= command->min && words->len <= command->max)
 		return command->run(peer, words);

@@ -177,8 +177,7 @@ layers_command(struct peer *peer, enum access_level level, const char *what)
 {
 	enum access_answer answer = ACCESS_PASS;
 
-	/* What comes all the time where there are no lists. */
-	if (level < ACCESS_LOGIN && !peer->upsd->has_lists)
+	if (layers_absent(peer, level))
 		return LAYERS_PASS;
 	if (ask_lists(peer, level, &answer) == LAYERS_LATER)
 		return LAYERS_LATER;

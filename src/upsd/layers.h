@@ -19,6 +19,12 @@ enum layers_answer {
 	LAYERS_SILENT,	 /* refused without a word (C8): the peer has not been heard */
 	LAYERS_LATER	 /* as PEER_WAIT: the command is run again from its beginning */
 };
+/* Is there no layer for what PEER asks?  So it is with what comes all the time. */
+static inline bool
+layers_absent(const struct peer *peer, enum access_level level)
+{
+	return level < peer->upsd->asked_from;
+}
 /* Before a command that needs LEVEL looks at its arguments.  WHAT names it in the log. */
 enum layers_answer layers_command(struct peer *peer, enum access_level level, const char *what);
 

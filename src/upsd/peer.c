@@ -50,7 +50,7 @@ take_out(struct peers *list, struct peer *peer)
 	list->len--;
 }
 
-static void
+static inline void
 heard(struct peer *peer)
 {
 	struct peers *list = list_of(peer);
@@ -173,10 +173,13 @@ obey(struct peer *peer, const struct words *words)
 {
 	enum command_answer answer = command_run(peer, words);
 
-	if (answer != UNHEARD)
+	if (answer == DONE) {
 		heard(peer);
-	if (answer != LATER)
-		return true;
+		return !peer->ended;
+	}
+	if (answer == UNHEARD)
+		return !peer->ended;
+	heard(peer);
 	if (keep(peer->pending, words))
 		conn_pause(peer->conn, true);
 	else
@@ -198,14 +201,15 @@ input(void *owner, char *bytes, size_t len)
 		if (error == WORDS_MORE)
 			break;
 		taken += used;
-		if (error != WORDS_OK) {
-			command_bad_line(peer);
-			if (error == WORDS_LONG_LINE) {
-				conn_end(peer->conn);
-				return len;
-			}
-		} else if (!obey(peer, &words)) {
-			break;
+		if (error == WORDS_OK) {
+			if (!obey(peer, &words))
+				break;
+			continue;
+		}
+		command_bad_line(peer);
+		if (error == WORDS_LONG_LINE) {
+			conn_end(peer->conn);
+			return len;
 		}
 		if (peer->ended)
 			break;

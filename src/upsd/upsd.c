@@ -209,7 +209,7 @@ upsd_adopt(struct upsd *upsd, struct upsdconf *conf)
 		keep_fixed(old, conf);
 	fleet_commit(&fleet, upsd, conf);
 	upsd->conf = conf;
-	upsd->has_lists = access_is_active(conf->access);
+	upsd->asked_from = access_is_active(conf->access) ? ACCESS_BASE : ACCESS_LOGIN;
 	upsd->generation++;
 	doubt_certificate(upsd);
 	for (size_t i = 0; i < upsd->upses_len; i++)

@@ -93,10 +93,10 @@ struct upsd {
 	struct denials *denials;	/* owned */
 	struct refused *refusals;	/* owned list; refused.c */
 	size_t refusals_len;
-	bool has_lists;		    /* the configuration in force has access lists */
-	struct tracking *trackings; /* owned */
-	struct asking asking;	    /* requests that the helper judges */
-	bool wrap;		    /* tcp-wrappers are asked (layer 2): main.c says so */
+	enum access_level asked_from; /* levels from this one on are asked of layers.c */
+	struct tracking *trackings;   /* owned */
+	struct asking asking;	      /* requests that the helper judges */
+	bool wrap;		      /* tcp-wrappers are asked (layer 2): main.c says so */
 	struct log_rate full, refused, failed, denied, silent;
 	struct log_rate shakes, clear; /* failed handshakes; credentials in clear */
 };
