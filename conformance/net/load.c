@@ -392,6 +392,29 @@ wrong_logins_slow_nobody_else(struct bench *bench)
 }
 
 static void
+guesses_lock_nobody_out(struct bench *bench)
+{
+	struct conn *guessers[80], *upsmon = dial(bench);
+	int64_t begin;
+
+	log_in(bench, upsmon, "mon", "monsecret");
+	need(bench, !strcmp(ask(bench, upsmon, "LOGIN bench"), "OK"), "no login");
+	for (int i = 0; i < 80; i++) {
+		guessers[i] = dial(bench);
+		log_in(bench, guessers[i], "mon", "guess");
+	}
+	for (int i = 0; i < 80; i++)
+		say(bench, guessers[i], "LOGIN bench");
+	bench_turn(bench, 5);
+	begin = now_ms();
+	upsmon = dial(bench);
+	log_in(bench, upsmon, "mon", "monsecret");
+	need(bench, !strcmp(ask(bench, upsmon, "LOGIN bench"), "OK"),
+	    "80 guesses shut out who knows the password");
+	need(bench, now_ms() - begin < 3000, "the login took %d ms", (int)(now_ms() - begin));
+}
+
+static void
 wrong_login_is_logged(struct bench *bench)
 {
 	const char *log;
@@ -507,6 +530,9 @@ static const struct test_case cases[] = {
 	    .run = wrong_logins_on_one_connection, .kind = FRESH },
 	{ "net/throttle/3", MUST, "N-10.7 R-12", "they slow nobody else",
 	    .run = wrong_logins_slow_nobody_else, .kind = FRESH, .flags = SOLO },
+	{ "net/throttle/4", MUST, "N-10.11 R-8",
+	    "guesses do not shut out a user who knows the password", .run = guesses_lock_nobody_out,
+	    .kind = FRESH },
 	{ "net/log/1", MUST, "N-10.8 R-13",
 	    "a wrong login is logged with user and address, without the password",
 	    .run = wrong_login_is_logged, .kind = FRESH },

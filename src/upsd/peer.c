@@ -373,29 +373,38 @@ log_failure(struct peer *peer, unsigned failures)
 	    peer_name(peer, name, sizeof(name)), failures, missed ? ", others not shown" : "");
 }
 
-void
-peer_failed(struct peer *peer)
+/* NULL: no memory, and nobody is slowed. */
+static struct throttle *
+throttle_of(struct upsd *upsd)
 {
-	struct upsd *upsd = peer->upsd;
 	uint64_t seed;
 
 	if (!upsd->throttle) {
 		upsd->world->random(upsd->world->owner, &seed, sizeof(seed));
 		upsd->throttle = throttle_new(seed);
 	}
-	if (upsd->throttle)
-		log_failure(peer, throttle_failed(upsd->throttle, peer->host, peer_user(peer),
-				      loop_now_ms(upsd->loop)));
+	return upsd->throttle;
+}
+
+void
+peer_failed(struct peer *peer)
+{
+	struct throttle *throttle = throttle_of(peer->upsd);
+
+	if (throttle)
+		log_failure(peer, throttle_failed(throttle, peer->host, peer_user(peer),
+				      loop_now_ms(peer->upsd->loop)));
 }
 
 void
 peer_passed(struct peer *peer)
 {
-	struct upsd *upsd = peer->upsd;
+	struct throttle *throttle = throttle_of(peer->upsd);
 
-	if (upsd->throttle)
-		throttle_passed(upsd->throttle, peer->host, peer_user(peer));
-	peer->verified = upsd->generation;
+	if (throttle)
+		throttle_passed(
+		    throttle, peer->host, peer_user(peer), loop_now_ms(peer->upsd->loop));
+	peer->verified = peer->upsd->generation;
 }
 
 enum peer_right
@@ -403,7 +412,7 @@ peer_turn(struct peer *peer)
 {
 	struct upsd *upsd = peer->upsd;
 	bool refuse = false;
-	int64_t wait = 0;
+	int64_t wait;
 
 	if (peer->verified == upsd->generation || !upsd->throttle)
 		return PEER_MAY;

@@ -8,8 +8,9 @@
 
 struct entry {
 	uint64_t key; /* 0: free */
-	int64_t failed_ms, next_ms;
-	unsigned failures;
+	int64_t tried_ms, next_ms;
+	unsigned failures; /* since it passed; see failures_of() */
+	bool passed;	   /* once, the right password came */
 };
 
 struct throttle {
@@ -55,34 +56,49 @@ key_of(const struct throttle *throttle, const char *host, const char *user)
 }
 
 static struct entry *
-find(struct throttle *throttle, uint64_t key, int64_t now_ms)
+find(struct throttle *throttle, uint64_t key)
 {
 	struct entry *set = throttle->set[(key >> 32) % SETS];
 
 	for (int i = 0; i < WAYS; i++)
-		if (set[i].key == key && now_ms - set[i].failed_ms < THROTTLE_FORGET_MS)
+		if (set[i].key == key)
 			return &set[i];
 	return NULL;
 }
 
+/* Whoever guesses names makes entries; those that passed are the last to go. */
+static bool
+goes_before(const struct entry *a, const struct entry *b)
+{
+	return a->passed != b->passed ? b->passed : a->tried_ms < b->tried_ms;
+}
+
 static struct entry *
-find_or_make(struct throttle *throttle, uint64_t key, int64_t now_ms)
+find_or_make(struct throttle *throttle, uint64_t key)
 {
 	struct entry *set = throttle->set[(key >> 32) % SETS];
-	struct entry *entry = find(throttle, key, now_ms), *oldest = set;
+	struct entry *entry = find(throttle, key), *first = set;
 
 	if (entry)
 		return entry;
-	for (int i = 0; i < WAYS; i++) {
-		if (!set[i].key || set[i].key == key) {
-			oldest = &set[i];
-			break;
-		}
-		if (set[i].failed_ms < oldest->failed_ms)
-			oldest = &set[i];
-	}
-	*oldest = (struct entry){ .key = key };
-	return oldest;
+	for (int i = 1; i < WAYS && first->key; i++)
+		if (!set[i].key || goes_before(&set[i], first))
+			first = &set[i];
+	*first = (struct entry){ .key = key };
+	return first;
+}
+
+static unsigned
+failures_of(const struct entry *entry, int64_t now_ms)
+{
+	return entry && now_ms - entry->tried_ms < THROTTLE_FORGET_MS ? entry->failures : 0;
+}
+
+static void
+count_failure(struct entry *entry, int64_t now_ms)
+{
+	entry->failures = failures_of(entry, now_ms) + 1;
+	entry->tried_ms = now_ms;
 }
 
 /* The next turn of ENTRY's queue, at least one step from now. */
@@ -103,49 +119,37 @@ int64_t
 throttle_wait_ms(
     struct throttle *throttle, const char *host, const char *user, int64_t now_ms, bool *refuse)
 {
-	struct entry *pair = find(throttle, key_of(throttle, host, user), now_ms);
-	struct entry *address = find(throttle, key_of(throttle, host, NULL), now_ms);
-	int64_t wait_ms = 0, other_ms;
+	struct entry *pair = find(throttle, key_of(throttle, host, user));
+	struct entry *address = find(throttle, key_of(throttle, host, NULL));
+	int64_t wait_ms = 0, other_ms = 0;
 
-	*refuse = false;
-	if (pair && pair->failures >= THROTTLE_FREE)
+	if (failures_of(pair, now_ms) >= THROTTLE_FREE)
 		wait_ms = queue(pair, now_ms);
-	if (wait_ms > THROTTLE_MOST_MS) {
-		*refuse = true;
-		return THROTTLE_MOST_MS;
-	}
-	/* One address may be many people's: it slows them, but never refuses to look. */
-	if (address && address->failures >= 10 * THROTTLE_FREE) {
+	if (failures_of(address, now_ms) >= 10 * THROTTLE_FREE)
 		other_ms = queue(address, now_ms);
-		if (other_ms > THROTTLE_MOST_MS)
-			other_ms = THROTTLE_MOST_MS;
-		if (other_ms > wait_ms)
-			wait_ms = other_ms;
-	}
-	return wait_ms;
+	if (other_ms > wait_ms)
+		wait_ms = other_ms;
+	*refuse = wait_ms > THROTTLE_MOST_MS && !(pair && pair->passed);
+	return wait_ms < THROTTLE_MOST_MS ? wait_ms : THROTTLE_MOST_MS;
 }
 
 unsigned
 throttle_failed(struct throttle *throttle, const char *host, const char *user, int64_t now_ms)
 {
-	struct entry *address = find_or_make(throttle, key_of(throttle, host, NULL), now_ms);
 	struct entry *pair;
 
-	address->failures++;
-	address->failed_ms = now_ms;
-	pair = find_or_make(throttle, key_of(throttle, host, user), now_ms);
-	pair->failures++;
-	pair->failed_ms = now_ms;
+	count_failure(find_or_make(throttle, key_of(throttle, host, NULL)), now_ms);
+	pair = find_or_make(throttle, key_of(throttle, host, user));
+	count_failure(pair, now_ms);
 	return pair->failures;
 }
 
 void
-throttle_passed(struct throttle *throttle, const char *host, const char *user)
+throttle_passed(struct throttle *throttle, const char *host, const char *user, int64_t now_ms)
 {
-	uint64_t key = key_of(throttle, host, user);
-	struct entry *set = throttle->set[(key >> 32) % SETS];
+	struct entry *pair = find_or_make(throttle, key_of(throttle, host, user));
 
-	for (int i = 0; i < WAYS; i++)
-		if (set[i].key == key)
-			set[i] = (struct entry){ 0 };
+	pair->failures = 0;
+	pair->passed = true;
+	pair->tried_ms = now_ms;
 }

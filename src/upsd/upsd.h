@@ -89,7 +89,7 @@ struct upsd {
 	struct peers visitors, members; /* members have logged in */
 	struct timer idle;		/* the next visitor's 60 s */
 	struct listener *listeners;	/* owned list */
-	struct throttle *throttle;	/* owned; NULL until somebody fails */
+	struct throttle *throttle;	/* owned; NULL until somebody logs in */
 	struct denials *denials;	/* owned */
 	struct refused *refusals;	/* owned list; refused.c */
 	size_t refusals_len;
