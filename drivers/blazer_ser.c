@@ -18,11 +18,5 @@ const struct driver blazer_ser_driver = {
 	.version = "1.0",
 	.options = options,
 	.new = new,
-	.start = qx_start,
-	.poll = qx_poll,
-	.instcmd = qx_instcmd,
-	.setvar = qx_setvar,
-	.shutdown = qx_shutdown,
-	.free = qx_free,
-	.carrier = &carrier_serial,
+	QX_CALLS,
 };

@@ -27,17 +27,10 @@ struct dummy {
 
 /* --- playing a file ---------------------------------------------------------------------- */
 
-/* driver.* and server.* are told by those that run now, not by those of the dump. */
-static bool
-is_ours(const char *name)
-{
-	return strncasecmp(name, "driver.", 7) != 0 && strncasecmp(name, "server.", 7) != 0;
-}
-
 static void
 set_value(struct dummy *dummy, const char *name, const char *value)
 {
-	if (!is_ours(name))
+	if (!devfile_is_of_device(name))
 		return;
 	/* A dump has variables without a value; a script takes one away so, and an alarm is over.
 	 */
@@ -61,7 +54,7 @@ apply_types(struct dummy *dummy)
 		if (line->kind == DEVFILE_CMD)
 			core_cmd(core, line->name);
 		if (line->kind == DEVFILE_CMD || !line->name || line->kind == DEVFILE_SET ||
-		    !core_get(core, line->name) || !is_ours(line->name))
+		    !core_get(core, line->name) || !devfile_is_of_device(line->name))
 			continue;
 		if (line->kind == DEVFILE_STRING)
 			core_var(core, line->name, STATE_RW | STATE_STRING, line->number);
@@ -128,7 +121,7 @@ forget_old(struct dummy *dummy, const struct devfile *newer)
 		if (line->kind == DEVFILE_CMD && !names(newer, DEVFILE_CMD, line->name))
 			core_uncmd(dummy->core, line->name);
 		if (line->kind == DEVFILE_ENUM || line->kind == DEVFILE_RANGE ||
-		    (line->kind == DEVFILE_SET && is_ours(line->name) &&
+		    (line->kind == DEVFILE_SET && devfile_is_of_device(line->name) &&
 			!names(newer, DEVFILE_SET, line->name)))
 			core_unset(dummy->core, line->name);
 	}

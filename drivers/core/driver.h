@@ -89,6 +89,7 @@ void core_range(struct core *core, const char *name, long min, long max);
 void core_cmd(struct core *core, const char *name);
 void core_uncmd(struct core *core, const char *name);
 const char *core_get(struct core *core, const char *name); /* published value, NULL */
+double core_number(struct core *core, const char *name);   /* the same as a number; NAN: none */
 
 /* Status and alarms of one round, published together by core_round_done(true). */
 void core_status(struct core *core, uint32_t status_bits); /* STATUS_ALARM is set by core_alarm */

@@ -84,8 +84,9 @@ drvconf_is_foreign(const char *key)
 bool
 drvconf_is_secret(const char *key)
 {
-	static const char *const parts[] = { "pass", "secret", "community", "privkey", "authkey",
-		"token" };
+	/* Not "pass": what has to do with bypass is no secret. */
+	static const char *const parts[] = { "password", "passwd", "passphrase", "secret",
+		"community", "privkey", "authkey", "token" };
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		if (strcasestr(key, parts[i]))
@@ -447,7 +448,7 @@ static void
 free_value(struct drvconf_value *value)
 {
 	free(value->key);
-	free(value->value);
+	words_free_secret(value->value); /* as some are */
 	free(value->path);
 }
 

@@ -1,6 +1,7 @@
 /* values.c - what a driver says of its device, as it is published. */
 #include "drivers/core/core.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,6 +168,19 @@ core_get(struct core *core, const char *name)
 	return state_get(publish_state(core->publish), name);
 }
 
+double
+core_number(struct core *core, const char *name)
+{
+	const char *text = core_get(core, name);
+	char *end;
+	double number;
+
+	if (!text || !*text)
+		return (double)NAN;
+	number = strtod(text, &end);
+	return *end ? (double)NAN : number;
+}
+
 /* --- status and alarms ------------------------------------------------------------------- */
 
 void
@@ -191,24 +205,11 @@ core_alarm(struct core *core, const char *text)
 	buf_add_text(alarm, text);
 }
 
-/* Are both published, as numbers, and is VALUE below LOW? */
+/* Are both published, as numbers, and is VALUE below LOW?  (Nothing is below NAN.) */
 static bool
 is_below(struct core *core, const char *value, const char *low)
 {
-	const char *names[] = { value, low };
-	double numbers[2];
-
-	for (int i = 0; i < 2; i++) {
-		const char *text = core_get(core, names[i]);
-		char *end;
-
-		if (!text || !*text)
-			return false;
-		numbers[i] = strtod(text, &end);
-		if (*end)
-			return false;
-	}
-	return numbers[0] < numbers[1];
+	return core_number(core, value) < core_number(core, low);
 }
 
 /* ups.conf(5), ignorelb: what the device says of its battery is not trusted. */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #define LINES_MAX 65536
@@ -25,6 +26,12 @@ struct reader {
 	char name[130]; /* BLOCK_UPSRW: the variable told of */
 	bool enums;	/* its type is ENUM, else RANGE or STRING */
 };
+
+bool
+devfile_is_of_device(const char *name)
+{
+	return strncasecmp(name, "driver.", 7) != 0 && strncasecmp(name, "server.", 7) != 0;
+}
 
 /* --- lines ------------------------------------------------------------------------------- */
 

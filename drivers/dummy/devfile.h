@@ -40,6 +40,10 @@ struct devfile {
 	struct stat stat; /* of the file that was read */
 };
 
+/* Is NAME told of the device?  driver.* and server.* are told by those that run now, not by those
+ * of a dump or of another upsd. */
+bool devfile_is_of_device(const char *name);
+
 /* What is wrong goes to FAULTS with file:line; NULL when something is.  A byte that is not ASCII
  * becomes ? and a warning. */
 struct devfile *devfile_parse(

@@ -4,6 +4,7 @@
 #include "base/conffile.h"
 #include "base/log.h"
 #include "client/client.h"
+#include "drivers/dummy/devfile.h"
 #include "ups/paths.h"
 
 #include <stdio.h>
@@ -78,12 +79,6 @@ answered_one(struct asked *asked)
 	core_started(repeater->core);
 }
 
-static bool
-is_ours(const char *name)
-{
-	return strncasecmp(name, "driver.", 7) != 0 && strncasecmp(name, "server.", 7) != 0;
-}
-
 static void
 got_enum(void *owner, const struct client_answer *answer)
 {
@@ -148,7 +143,7 @@ got_rw(void *owner, const struct client_answer *answer)
 	struct repeater *repeater = asked->repeater;
 
 	for (size_t i = 0; answer->result == CLIENT_OK && i < answer->rows_len; i++)
-		if (answer->rows[i].len >= 1 && is_ours(answer->rows[i].word[0]))
+		if (answer->rows[i].len >= 1 && devfile_is_of_device(answer->rows[i].word[0]))
 			ask(repeater, CLIENT_GET_TYPE,
 			    CLIENT_ARGS(repeater->at.ups, answer->rows[i].word[0]), got_type, 0);
 	answered_one(asked);
@@ -160,7 +155,7 @@ got_commands(void *owner, const struct client_answer *answer)
 	struct asked *asked = owner;
 
 	for (size_t i = 0; answer->result == CLIENT_OK && i < answer->rows_len; i++)
-		if (answer->rows[i].len == 1 && is_ours(answer->rows[i].word[0]))
+		if (answer->rows[i].len == 1 && devfile_is_of_device(answer->rows[i].word[0]))
 			core_cmd(asked->repeater->core, answer->rows[i].word[0]);
 	answered_one(asked);
 }
@@ -189,7 +184,7 @@ take_values(struct repeater *repeater, const struct client_answer *answer)
 	for (size_t i = 0; i < answer->rows_len; i++) {
 		const struct client_row *row = &answer->rows[i];
 
-		if (row->len != 2 || !is_ours(row->word[0]))
+		if (row->len != 2 || !devfile_is_of_device(row->word[0]))
 			continue;
 		if (state_set(now, row->word[0], "") == STATE_OK)
 			core_set(repeater->core, row->word[0], row->word[1]);

@@ -113,10 +113,6 @@ take_v(struct qx *qx, const char *answer, size_t len)
 
 /* --- questions --------------------------------------------------------------------------- */
 
-#define ONCE(text, function)                                                                       \
-	{                                                                                          \
-		.question = (text), .when = QX_ONCE, .take = (function)                            \
-	}
 #define RATINGS                                                                                    \
 	{                                                                                          \
 		.question = "F\r", .when = QX_ONCE, .take = take_ratings, .unless = QX_NORATING    \
@@ -139,64 +135,48 @@ static const struct qx_query by_d[] = { RATINGS, VENDOR("I\r"), STATUS("D\r"), E
 static const struct qx_query by_qs[] = { RATINGS, VENDOR("I\r"), STATUS("QS\r"), END };
 static const struct qx_query of_zinto[] = { RATINGS, VENDOR("FW?\r"), STATUS("Q1\r"), END };
 static const struct qx_query of_q1[] = { STATUS("Q1\r"), END };
-static const struct qx_query of_mecer[] = { ONCE("QPI\r", take_protocol), RATINGS, VENDOR("I\r"),
-	STATUS("Q1\r"), END };
-static const struct qx_query of_voltronic_qs[] = { ONCE("M\r", take_v), RATINGS, STATUS("QS\r"),
-	END };
+static const struct qx_query of_mecer[] = { QX_ASK_ONCE("QPI\r", take_protocol), RATINGS,
+	VENDOR("I\r"), STATUS("Q1\r"), END };
+static const struct qx_query of_voltronic_qs[] = { QX_ASK_ONCE("M\r", take_v), RATINGS,
+	STATUS("QS\r"), END };
 
 /* --- commands: 6.2 to 6.4 ---------------------------------------------------------------- */
 
-#define COMMAND(command, how)                                                                      \
-	{                                                                                          \
-		.name = (command), .kind = (how)                                                   \
-	}
-#define SEND(command, words)                                                                       \
-	{                                                                                          \
-		.name = (command), .text = (words)                                                 \
-	}
 #define SWITCHING                                                                                  \
-	SEND("beeper.toggle", "Q"), SEND("load.off", "S00R0000"), SEND("load.on", "C"),            \
-	    COMMAND("shutdown.return", QX_RETURN), COMMAND("shutdown.stayoff", QX_STAYOFF),        \
-	    SEND("shutdown.stop", "C"), SEND("test.battery.start.quick", "T")
+	QX_SEND("beeper.toggle", "Q"), QX_SEND("load.off", "S00R0000"), QX_SEND("load.on", "C"),   \
+	    QX_COMMAND("shutdown.return", QX_RETURN), QX_COMMAND("shutdown.stayoff", QX_STAYOFF),  \
+	    QX_SEND("shutdown.stop", "C"), QX_SEND("test.battery.start.quick", "T")
 
-static const struct qx_command commands[] = { SWITCHING, COMMAND("test.battery.start", QX_TEST),
-	SEND("test.battery.start.deep", "TL"), SEND("test.battery.stop", "CT"), { .name = NULL } };
+static const struct qx_command commands[] = { SWITCHING, QX_COMMAND("test.battery.start", QX_TEST),
+	QX_SEND("test.battery.start.deep", "TL"), QX_SEND("test.battery.stop", "CT"),
+	{ .name = NULL } };
 
 static const struct qx_command commands_of_voltronic_qs[] = { SWITCHING, { .name = NULL } };
 
 /* --- dialects: section 7 ----------------------------------------------------------------- */
 
 #define IN_COMMON                                                                                  \
-	.check = check, .commands = commands, .off_max_s = 600, .test_min_s = 60, .cancel = "C\r", \
+	.check = check, .commands = commands, .off_max_s = 600, .cancel = "C\r",                   \
 	.frequency = "input.frequency", .rated_voltage = "input.voltage.nominal",                  \
 	.rated_current = "input.current.nominal", .rated_frequency = "input.frequency.nominal"
 
 const struct qx_dialect qx_megatec = {
-	.name = "megatec", .shown = "Megatec", .queries = by_q1, IN_COMMON
+	.name = "megatec", .shown = "Megatec", .queries = by_q1, .test_min_s = 60, IN_COMMON
 };
 const struct qx_dialect qx_megatec_old = {
-	.name = "megatec/old", .shown = "Megatec/old", .queries = by_d, IN_COMMON
+	.name = "megatec/old", .shown = "Megatec/old", .queries = by_d, .test_min_s = 60, IN_COMMON
 };
 const struct qx_dialect qx_mustek = {
-	.name = "mustek", .shown = "Mustek", .queries = by_qs, IN_COMMON
+	.name = "mustek", .shown = "Mustek", .queries = by_qs, .test_min_s = 60, IN_COMMON
 };
-const struct qx_dialect qx_q1 = { .name = "q1", .shown = "Q1", .queries = of_q1, IN_COMMON };
+const struct qx_dialect qx_q1 = {
+	.name = "q1", .shown = "Q1", .queries = of_q1, .test_min_s = 60, IN_COMMON
+};
 const struct qx_dialect qx_zinto = {
-	.name = "zinto", .shown = "Zinto", .queries = of_zinto, IN_COMMON
+	.name = "zinto", .shown = "Zinto", .queries = of_zinto, .test_min_s = 60, IN_COMMON
 };
 const struct qx_dialect qx_mecer = {
-	.name = "mecer",
-	.shown = "Mecer",
-	.queries = of_mecer,
-	.check = check,
-	.commands = commands,
-	.off_max_s = 600,
-	.test_min_s = 12,
-	.cancel = "C\r",
-	.frequency = "input.frequency",
-	.rated_voltage = "input.voltage.nominal",
-	.rated_current = "input.current.nominal",
-	.rated_frequency = "input.frequency.nominal",
+	.name = "mecer", .shown = "Mecer", .queries = of_mecer, .test_min_s = 12, IN_COMMON
 };
 const struct qx_dialect qx_voltronic_qs = {
 	.name = "voltronic-qs",

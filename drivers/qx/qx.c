@@ -263,20 +263,6 @@ qx_regulation(struct qx *qx, double input_voltage, double output_voltage)
 		core_status(qx->core, bits[what]);
 }
 
-/* A published number; NAN if it is none. */
-static double
-published(struct qx *qx, const char *name)
-{
-	const char *text = core_get(qx->core, name);
-	char *end;
-	double number;
-
-	if (!text || !*text)
-		return (double)NAN;
-	number = strtod(text, &end);
-	return *end ? (double)NAN : number;
-}
-
 void
 qx_nominal(struct qx *qx, double volts)
 {
@@ -288,7 +274,7 @@ qx_nominal(struct qx *qx, double volts)
 static void
 guess_limits(struct qx *qx)
 {
-	double nominal = published(qx, "battery.voltage.nominal");
+	double nominal = core_number(qx->core, "battery.voltage.nominal");
 	bool given =
 	    core_get(qx->core, "battery.voltage.low") || core_get(qx->core, "battery.voltage.high");
 
@@ -303,8 +289,8 @@ guess_limits(struct qx *qx)
 static void
 find_packs(struct qx *qx)
 {
-	double nominal = published(qx, "battery.voltage.nominal");
-	double given = published(qx, "battery.packs");
+	double nominal = core_number(qx->core, "battery.voltage.nominal");
+	double given = core_number(qx->core, "battery.packs");
 
 	if (given > 0) {
 		qx->packs = given;
@@ -335,7 +321,8 @@ publish_battery(struct qx *qx)
 		return;
 	guess_limits(qx);
 	estimate_update(estimate, loop_now_ms(core_loop(qx->core)), qx->on_battery, volts,
-	    published(qx, "battery.voltage.low"), published(qx, "battery.voltage.high"), qx->load);
+	    core_number(qx->core, "battery.voltage.low"),
+	    core_number(qx->core, "battery.voltage.high"), qx->load);
 	qx_number(qx, "battery.charge", 0, 100 * estimate->charge);
 	qx_number(qx, "battery.runtime", 0, estimate->runtime_s);
 }

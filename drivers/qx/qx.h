@@ -74,6 +74,20 @@ struct qx_dialect {
 	const char *rated_voltage, *rated_current, *rated_frequency;
 };
 
+/* Rows of the tables. */
+#define QX_ASK_ONCE(text, function)                                                                \
+	{                                                                                          \
+		.question = (text), .when = QX_ONCE, .take = (function)                            \
+	}
+#define QX_COMMAND(command, how)                                                                   \
+	{                                                                                          \
+		.name = (command), .kind = (how)                                                   \
+	}
+#define QX_SEND(command, words)                                                                    \
+	{                                                                                          \
+		.name = (command), .text = (words)                                                 \
+	}
+
 extern const struct qx_dialect qx_megatec, qx_megatec_old, qx_mecer, qx_mustek, qx_q1,
     qx_voltronic_qs, qx_zinto, qx_voltronic;
 extern const struct qx_dialect *const qx_dialects[]; /* NULL-ended */
@@ -91,6 +105,11 @@ extern const struct qx_dialect *const qx_dialects[]; /* NULL-ended */
 	{                                                                                          \
 		"cablepower", false, "normal, reverse, both or none"                               \
 	}
+
+/* The calls that both have. */
+#define QX_CALLS                                                                                   \
+	.start = qx_start, .poll = qx_poll, .instcmd = qx_instcmd, .setvar = qx_setvar,            \
+	.shutdown = qx_shutdown, .free = qx_free, .carrier = &carrier_serial
 
 /* In what blazer_ser differs from nutdrv_qx. */
 struct qx_flavour {
@@ -128,7 +147,7 @@ struct qx {
 	double packs;	     /* the reading is multiplied by this; 0 not yet known */
 	bool guessed_limits; /* battery.voltage.low and .high are ours */
 	bool reports_charge; /* the device does */
-	bool said_extra, said_late, said_packs;
+	bool said_extra, said_late;
 
 	/* voltronic.c */
 	char mode;
@@ -164,7 +183,6 @@ void qx_settle(struct qx *qx);
 void qx_detect(struct qx *qx); /* detect.c: ends in qx_found() or core_failed() */
 void qx_found(struct qx *qx, const struct qx_dialect *dialect);
 void qx_publish_orders(struct qx *qx); /* order.c: delays, commands */
-bool qx_delay_fits(const struct qx *qx);
 
 /* Publish VALUE with so many DECIMALS; NAN: that it is not known. */
 void qx_number(struct qx *qx, const char *name, int decimals, double value);

@@ -251,8 +251,7 @@ take_flags(struct qx *qx, const char *answer, size_t len)
 static double
 nominal(struct qx *qx, const char *name, double fallback)
 {
-	const char *text = core_get(qx->core, name);
-	double value = text ? strtod(text, NULL) : 0;
+	double value = core_number(qx->core, name);
 
 	return value > 0 ? value : fallback;
 }
@@ -456,6 +455,8 @@ static const struct {
 	{ "min_bypass_freq", 0, "PSF", 2, ".0", 40, 59 },
 };
 
+#define RESET (-1) /* the tag of reset_to_default; else the row of STORED */
+
 static void
 stored_done(void *device, const struct exchange *exchange, enum exchange_end end,
     const char *answer, size_t len)
@@ -464,8 +465,9 @@ stored_done(void *device, const struct exchange *exchange, enum exchange_end end
 	bool ok = end != EXCHANGE_LOST &&
 		  megatec_reply(exchange->question, answer, len) == MEGATEC_OBEYED;
 
-	log_notice("[%s] %s: %s", core_ups_name(qx->core), stored[exchange->tag].option,
-	    ok ? "set" : "the UPS refuses it");
+	log_notice("[%s] %s: %s", core_ups_name(qx->core),
+	    exchange->tag == RESET ? "reset_to_default" : stored[exchange->tag].option,
+	    ok ? "done" : "the UPS refuses it");
 }
 
 /* The command that makes option I what VALUE says; NULL or what is wrong. */
@@ -499,18 +501,6 @@ store(struct qx *qx, size_t i, const char *value, char text[MEGATEC_COMMAND_MAX]
 }
 
 static void
-reset_done(void *device, const struct exchange *exchange, enum exchange_end end, const char *answer,
-    size_t len)
-{
-	struct qx *qx = device;
-	bool ok = end != EXCHANGE_LOST &&
-		  megatec_reply(exchange->question, answer, len) == MEGATEC_OBEYED;
-
-	log_notice("[%s] reset_to_default: %s", core_ups_name(qx->core),
-	    ok ? "done" : "the UPS refuses it");
-}
-
-static void
 configure(struct qx *qx)
 {
 	char text[MEGATEC_COMMAND_MAX];
@@ -518,7 +508,7 @@ configure(struct qx *qx)
 	qx->configured = true;
 	if (core_option(qx->core, "reset_to_default")) {
 		if (qx->mode == 'S')
-			qx_ask(qx, "PF\r", false, 0, 0, reset_done);
+			qx_ask(qx, "PF\r", false, RESET, 0, stored_done);
 		else
 			log_warnx(
 			    "[%s] reset_to_default: only in standby mode", core_ups_name(qx->core));
@@ -566,29 +556,24 @@ end_round(struct qx *qx)
 
 /* --- tables ------------------------------------------------------------------------------ */
 
-#define ONCE(text, function)                                                                       \
-	{                                                                                          \
-		.question = (text), .when = QX_ONCE, .take = (function)                            \
-	}
-
 static const struct qx_query queries[] = {
-	ONCE("QPI\r", take_protocol),
+	QX_ASK_ONCE("QPI\r", take_protocol),
 	{ .question = "QRI\r", .when = QX_ONCE, .take = take_ratings, .unless = QX_NORATING },
 	{ .question = "QMD\r", .when = QX_ONCE, .take = take_model, .unless = QX_NOVENDOR },
 	{ .question = "F\r", .when = QX_ONCE, .take = take_old_ratings, .unless = QX_NORATING },
 	{ .question = "QMF\r", .when = QX_ONCE, .take = take_maker, .unless = QX_NOVENDOR },
-	ONCE("QVFW\r", take_firmware),
-	ONCE("QID\r", take_serial),
+	QX_ASK_ONCE("QVFW\r", take_firmware),
+	QX_ASK_ONCE("QID\r", take_serial),
 	{ .question = "I\r",
 	    .when = QX_ONCE,
 	    .take = take_vendor,
 	    .unless = QX_NOVENDOR,
 	    .known = "device.model" },
-	ONCE("QLDL\r", take_load_levels),
-	ONCE("QFLAG\r", take_flags),
-	ONCE("QHE\r", take_eco_volts),
-	ONCE("QFRE\r", take_eco_hertz),
-	ONCE("RE0\r", take_cutoff),
+	QX_ASK_ONCE("QLDL\r", take_load_levels),
+	QX_ASK_ONCE("QFLAG\r", take_flags),
+	QX_ASK_ONCE("QHE\r", take_eco_volts),
+	QX_ASK_ONCE("QFRE\r", take_eco_hertz),
+	QX_ASK_ONCE("RE0\r", take_cutoff),
 	{ .question = "QGS\r", .when = QX_STATUS, .take = take_status },
 	{ .question = "QMOD\r", .when = QX_EACH, .take = take_mode, .forget = forget_mode },
 	{ .question = "QWS\r", .when = QX_FULL, .take = take_warnings, .forget = forget_warnings },
@@ -596,25 +581,16 @@ static const struct qx_query queries[] = {
 	{ .question = NULL },
 };
 
-#define COMMAND(command, how)                                                                      \
-	{                                                                                          \
-		.name = (command), .kind = (how)                                                   \
-	}
-#define SEND(command, words)                                                                       \
-	{                                                                                          \
-		.name = (command), .text = (words)                                                 \
-	}
-
 static const struct qx_command commands[] = {
-	SEND("load.on", "SON"),
-	SEND("load.off", "SOFF"),
-	COMMAND("shutdown.return", QX_RETURN),
-	COMMAND("shutdown.stayoff", QX_STAYOFF),
-	SEND("shutdown.stop", "CS"),
-	COMMAND("test.battery.start", QX_TEST),
-	SEND("test.battery.start.quick", "T"),
-	SEND("test.battery.start.deep", "TL"),
-	SEND("test.battery.stop", "CT"),
+	QX_SEND("load.on", "SON"),
+	QX_SEND("load.off", "SOFF"),
+	QX_COMMAND("shutdown.return", QX_RETURN),
+	QX_COMMAND("shutdown.stayoff", QX_STAYOFF),
+	QX_SEND("shutdown.stop", "CS"),
+	QX_COMMAND("test.battery.start", QX_TEST),
+	QX_SEND("test.battery.start.quick", "T"),
+	QX_SEND("test.battery.start.deep", "TL"),
+	QX_SEND("test.battery.stop", "CT"),
 	{ .name = "beeper.toggle", .kind = QX_TOGGLE, .text = "BZOFF", .other = "BZON" },
 	{ .name = "beeper.enable", .text = "PEA", .flag = 'a' },
 	{ .name = "beeper.disable", .text = "PDA", .flag = 'a' },

@@ -300,7 +300,7 @@ values_free(struct upsconf_value *values, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		free(values[i].key);
-		free(values[i].value);
+		words_free_secret(values[i].value); /* as some drivers' are */
 	}
 	free(values);
 }
