@@ -33,6 +33,7 @@ conf_of(const char *text, const char *users)
 		cr_assert(file = conffile_from("upsd.users", users, strlen(users)));
 		users_parse(conf->users, file, &faults);
 		conffile_close(file);
+		users_finish(conf->users, "upsd.users", conf->access, NULL, &faults);
 		conf->has_users = true;
 	}
 	upsdconf_finish_access(conf, "upsd.conf", &faults);
@@ -103,14 +104,21 @@ Test(upsd_explain, it_names_layer_line_and_reason_and_no_secret)
 		{ "LOGIN u", "mon", "[mon] may, with the password that stands there\n" },
 		{ "LOGIN u", "mon", "\nverdict: grant, to who sends the password of that line\n" },
 		{ "LOGIN u", NULL, "\nverdict: deny: ERR USERNAME-REQUIRED\n" },
-		{ "LOGIN u", "ghost", "there is no [ghost]\nverdict: deny: ERR ACCESS-DENIED\n" },
+		{ "LOGIN u", "ghost", "[ghost] is not there\nverdict: deny: ERR ACCESS-DENIED\n" },
 		{ "LOGIN u", "sec", "\nverdict: grant" },
 		{ "FSD u", "sec", "upsd.conf:5: ACCESS drop all lan\n" },
 		{ "FSD u", "sec", "\nverdict: drop: no answer at all, the connection stays\n" },
 		{ "GET VAR u x", NULL, "upsd.users: not asked\nverdict: grant\n" },
 		{ "NONSENSE", NULL, "needs the level base\n" },
+		{ "LOGIN u", "admin", "[admin] has no right to that\n" },
+		{ "LOGIN u", "away", "[away] may not come from there (allowfrom)\n" },
+		{ "LOGIN u", "one", "[one] may not do that to this UPS (ups)\n" },
+		{ "LOGIN other", "one", "\nverdict: grant, " },
+		{ "LOGIN u", "mon", "\ntcp-wrappers: not built in\n" },
 	};
-	struct upsdconf *conf = conf_of(LAN, STAGE_USERS);
+	struct upsdconf *conf =
+	    conf_of(LAN, STAGE_USERS "[away]\npassword = x\nupsmon secondary\nallowfrom = here\n"
+				     "[one]\npassword = x\nupsmon secondary\nups = other\n");
 
 	cr_assert(conf);
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
@@ -123,6 +131,27 @@ Test(upsd_explain, it_names_layer_line_and_reason_and_no_secret)
 		cr_expect_null(strstr(text, "hidden"));
 		free(text);
 	}
+	upsdconf_free(conf);
+}
+
+Test(upsd_explain, tcp_wrappers_are_asked_from_login_up)
+{
+	struct upsdconf *conf = conf_of("", STAGE_USERS);
+	struct question question = { .request = "LOGIN u", .user = "mon", .wrap = WRAP_NO };
+	enum explain_verdict verdict;
+	char *text;
+
+	cr_assert(conf);
+	cr_expect(explain_asks_wrap(&question));
+	text = explained(conf, "192.0.2.1", question, &verdict);
+	cr_expect(strstr(text, "tcp-wrappers: no"), "%s", text);
+	cr_expect_eq(verdict, EXPLAIN_DENY);
+	free(text);
+	question.request = "GET VAR u x";
+	cr_expect(!explain_asks_wrap(&question));
+	text = explained(conf, "192.0.2.1", question, &verdict);
+	cr_expect_eq(verdict, EXPLAIN_GRANT);
+	free(text);
 	upsdconf_free(conf);
 }
 

@@ -100,6 +100,20 @@ ask_lists(struct case_at_hand *it)
 	}
 }
 
+static void
+ask_wrap(struct case_at_hand *it)
+{
+	static const char *const says[] = { "not built in", "yes", "no (hosts.allow, hosts.deny)" };
+
+	if (it->level < ACCESS_LOGIN) {
+		buf_add_text(it->out, "tcp-wrappers: not asked\n");
+		return;
+	}
+	buf_add_format(it->out, "tcp-wrappers: %s\n", says[it->question->wrap]);
+	if (it->question->wrap == WRAP_NO)
+		refuse(it, EXPLAIN_DENY, "ERR ACCESS-DENIED");
+}
+
 /* Has USER the right that the request needs?  Which one INSTCMD needs depends on its command, and
  * SET TRACKING needs none. */
 static bool
@@ -125,10 +139,32 @@ has_right(const struct case_at_hand *it, const struct user *user)
 	return it->words.len < 3 || user_may_instcmd(user, word[2]);
 }
 
+/* What keeps USER (NULL: there is none) from it; NULL: nothing. */
+static const char *
+why_not(const struct case_at_hand *it, const struct user *user)
+{
+	/* The word behind the command, or behind SET VAR, is a UPS. */
+	size_t at = !words_same(it->words.word[0], "SET")			? 1
+		    : it->words.len > 1 && words_same(it->words.word[1], "VAR") ? 2
+										: WORDS_MAX;
+
+	if (!user)
+		return "is not there";
+	if (!user_is_usable(user))
+		return "has no password";
+	if (!user_may_come_from(user, it->conf->access, &it->question->from))
+		return "may not come from there (allowfrom)";
+	if (!has_right(it, user))
+		return "has no right to that";
+	if (it->words.len > at && !user_may_act_on(user, it->words.word[at]))
+		return "may not do that to this UPS (ups)";
+	return NULL;
+}
+
 static void
 ask_users(struct case_at_hand *it)
 {
-	const char *name = it->question->user;
+	const char *name = it->question->user, *why;
 	const struct user *user;
 
 	buf_add_text(it->out, "upsd.users: ");
@@ -146,16 +182,14 @@ ask_users(struct case_at_hand *it)
 		return;
 	}
 	user = users_find(it->conf->users, name);
-	if (!user) {
-		buf_add_format(it->out, "there is no [%s]\n", name);
-		refuse(it, EXPLAIN_DENY, "ERR ACCESS-DENIED");
-	} else if (!has_right(it, user)) {
-		buf_add_format(it->out, "[%s] may not do that\n", name);
+	why = why_not(it, user);
+	if (why) {
+		buf_add_format(it->out, "[%s] %s\n", name, why);
 		refuse(it, EXPLAIN_DENY, "ERR ACCESS-DENIED");
 	} else if (words_same(it->words.word[0], "INSTCMD") && it->words.len < 3) {
 		buf_add_format(it->out,
-		    "[%s] may, if the command is among its instcmds; ask for "
-		    "\"INSTCMD UPS COMMAND\" to know\n",
+		    "[%s] may, if the command is among its instcmds; ask for \"INSTCMD UPS "
+		    "COMMAND\" to know\n",
 		    name);
 	} else {
 		buf_add_format(it->out, "[%s] may, with the password that stands there\n", name);
@@ -163,7 +197,8 @@ ask_users(struct case_at_hand *it)
 }
 
 /* In the order of docs/access.md, E1. */
-static void (*const layers[])(struct case_at_hand *it) = { ask_listen, ask_lists, ask_users };
+static void (*const layers[])(
+    struct case_at_hand *it) = { ask_listen, ask_lists, ask_wrap, ask_users };
 
 /* ---- the whole ---- */
 
@@ -182,6 +217,15 @@ cut(struct case_at_hand *it)
 		it->words.word[0] = nothing;
 	}
 	it->level = command_level(it->words.word[0]);
+}
+
+bool
+explain_asks_wrap(const struct question *question)
+{
+	struct case_at_hand it = { .question = question };
+
+	cut(&it);
+	return it.level >= ACCESS_LOGIN;
 }
 
 static const char *

@@ -11,9 +11,14 @@ struct question {
 	const char *user;     /* what the client sends as USERNAME; NULL: nothing */
 	bool knows_password;  /* PASSWORD is what it sends; else it sends the right one */
 	const char *password; /* NULL: nothing */
+	/* What tcp-wrappers say, which have to be asked beforehand where explain_asks_wrap(). */
+	enum { WRAP_ABSENT, WRAP_YES, WRAP_NO } wrap;
 };
 
 enum explain_verdict { EXPLAIN_GRANT, EXPLAIN_DENY, EXPLAIN_DROP };
+
+/* Is the request one that tcp-wrappers judge? */
+bool explain_asks_wrap(const struct question *question);
 
 /* A line for each layer, then "verdict: ..." (docs/man/upsd.8).  OUT->failed: no memory. */
 enum explain_verdict explain(

@@ -327,6 +327,41 @@ read_password(void)
 	return line;
 }
 
+struct wrapped {
+	struct question *question;
+	bool done;
+};
+
+static void
+wrap_answered(void *owner, const char *answer, size_t len)
+{
+	struct wrapped *wrapped = owner;
+
+	wrapped->question->wrap = helper_is_yes(answer) ? WRAP_YES : WRAP_NO;
+	wrapped->done = true;
+}
+
+/* Layer 2, as a running upsd asks it, but for the address that was connected to. */
+static void
+ask_wrap(const struct program *program, struct question *question)
+{
+	static const struct helper_kind *const kinds[] = { &wrap_helper, NULL };
+	struct wrapped wrapped = { .question = question };
+	int fd = helper_start(program->drop ? &program->user : NULL, kinds);
+	struct world *world = world_kernel_new(fd);
+	struct loop *loop = world ? loop_new(world) : NULL;
+	char host[ADDR_TEXT_MAX];
+
+	if (!loop)
+		fatalx("out of memory");
+	question->wrap = WRAP_NO; /* unless it says yes */
+	if (wrap_ask(loop, addr_host(&question->from, host), "unknown",
+		question->user ? question->user : "unknown", wrap_answered, &wrapped))
+		loop_run_until(loop, &wrapped.done, HELPER_DEADLINE_MS + 1000);
+	loop_free(loop);
+	world_kernel_free(world);
+}
+
 /* 0: granted; 1: the configuration has faults; 2: refused. */
 static int
 explain_question(struct program *program)
@@ -343,6 +378,8 @@ explain_question(struct program *program)
 	question.knows_password = program->options.password;
 	if (question.knows_password)
 		question.password = read_password();
+	if (wrap_available() && explain_asks_wrap(&question))
+		ask_wrap(program, &question);
 	if (program->drop)
 		proc_become(&program->user);
 	conf = read_conf(&program->source);
