@@ -46,7 +46,7 @@ cites(const char *reason)
 	regex_t pattern;
 	bool found;
 
-	if (regcomp(&pattern, "([NSR]-[0-9]+)|docs/|RFC [0-9]+", REG_EXTENDED | REG_NOSUB))
+	if (regcomp(&pattern, "([NSRU]-[0-9]+)|docs/|RFC [0-9]+", REG_EXTENDED | REG_NOSUB))
 		return false;
 	found = !regexec(&pattern, reason, 0, NULL, 0);
 	regfree(&pattern);

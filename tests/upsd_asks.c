@@ -1,5 +1,5 @@
 /* What upsd asks of its helper: tcp-wrappers and hashed passwords; and what users are kept to.
- * docs/access.md, E3, E4, F10; docs/man/upsd.users.5.  The helper is the test. */
+ * docs/access.md, U.  The helper is the test. */
 #include "upsdstage.h"
 
 #include <errno.h>
@@ -90,6 +90,7 @@ end(void)
 
 TestSuite(upsd_asks, .fini = end, .timeout = 60);
 
+/* U-11 */
 Test(upsd_asks, wrappers_judge_the_commands_that_log_in, .init = begin_wrap)
 {
 	static const char *const judged[] = { "LOGIN u\n", "LOGIN\n", "LOGIN nowhere\n",
@@ -118,6 +119,7 @@ Test(upsd_asks, wrappers_judge_the_commands_that_log_in, .init = begin_wrap)
 	close(fd);
 }
 
+/* U-11 U-12 */
 Test(upsd_asks, name_and_password_come_before_wrappers, .init = begin_wrap)
 {
 	int fd = client_from("192.0.2.1");
@@ -134,7 +136,7 @@ Test(upsd_asks, name_and_password_come_before_wrappers, .init = begin_wrap)
 	close(fd);
 }
 
-/* libwrap cuts longer ones, which might then match. */
+/* U-12: libwrap cuts longer ones, which might then match. */
 Test(upsd_asks, an_overlong_user_is_refused_unasked, .init = begin_wrap)
 {
 	char text[200] = "USERNAME ";
@@ -147,6 +149,7 @@ Test(upsd_asks, an_overlong_user_is_refused_unasked, .init = begin_wrap)
 	close(fd);
 }
 
+/* U-5 */
 Test(upsd_asks, a_stalled_answer_holds_up_nobody_else, .init = begin_wrap)
 {
 	int slow = client_as("mon", "secret"), other = client_from("192.0.2.2");
@@ -180,6 +183,7 @@ Test(upsd_asks, whoever_leaves_meanwhile_is_forgotten, .init = begin_wrap)
 	close(other);
 }
 
+/* U-14 */
 Test(upsd_asks, no_answer_is_no, .init = begin_wrap)
 {
 	static const char *const odd[] = { "", "yes please", "YES", "y" };
@@ -201,7 +205,7 @@ Test(upsd_asks, no_answer_is_no, .init = begin_wrap)
 	close(fd);
 }
 
-/* However many connections one address has, others find room. */
+/* U-15: however many connections one address has, others find room. */
 Test(upsd_asks, one_address_never_has_all_workers, .init = begin_wrap)
 {
 	int crowd[12], other = client_from("192.0.2.2");
@@ -230,7 +234,7 @@ Test(upsd_asks, one_address_never_has_all_workers, .init = begin_wrap)
 	close(other);
 }
 
-/* docs/access.md, F8 */
+/* U-12, docs/access.md, F8 */
 Test(upsd_asks, without_upsd_users_a_nameless_client_is_unknown, .init = begin_wrap)
 {
 	char path[128];
@@ -251,6 +255,7 @@ Test(upsd_asks, without_upsd_users_a_nameless_client_is_unknown, .init = begin_w
 
 /* ---- hashed passwords ---- */
 
+/* U-4 */
 Test(upsd_asks, a_hash_is_asked_about_once_a_connection, .init = begin_hashed)
 {
 	int fd = client_as("mon", "secret");
@@ -312,7 +317,7 @@ Test(upsd_asks, a_user_who_went_with_a_reload_meanwhile_is_nobody, .init = begin
 	close(fd);
 }
 
-/* what it takes must not tell which users there are. */
+/* U-6, R-14: what it takes must not tell which users there are. */
 Test(upsd_asks, an_unknown_user_is_asked_about_as_well, .init = begin_hashed)
 {
 	int fd = client_as("ghost", "secret");
@@ -325,7 +330,7 @@ Test(upsd_asks, an_unknown_user_is_asked_about_as_well, .init = begin_hashed)
 	close(fd);
 }
 
-/* */
+/* U-14, R-12, R-13 */
 Test(upsd_asks, wrong_guesses_are_slowed_and_silence_is_no_guess, .init = begin_hashed)
 {
 	int fd = client_as("mon", "wrong");

@@ -144,7 +144,7 @@ Test(wrap, the_daemon_is_upsd_at_the_address_the_client_came_to)
 	cr_expect(asked_by("mon", "10.0.0.1", "10.0.0.8"));
 }
 
-/* A new line counts at once: no reload. */
+/* U-13: a new line counts at once. */
 Test(wrap, the_files_are_read_for_each_question)
 {
 	write_file(deny, "upsd: ALL\n");
@@ -153,6 +153,7 @@ Test(wrap, the_files_are_read_for_each_question)
 	cr_expect(asked_by("mon", "10.0.0.1", "unknown"));
 }
 
+/* U-13 */
 Test(wrap, twist_refuses_and_runs_nothing)
 {
 	char text[256], made[128];

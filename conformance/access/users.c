@@ -1,5 +1,5 @@
 /* upsd.users beyond NUT's: hashed passwords, users kept to UPSes and to addresses.
- * docs/man/upsd.users.5; docs/access.md, F10. */
+ * docs/access.md, U. */
 #include "conformance/talk.h"
 
 #include <stdio.h>
@@ -235,50 +235,46 @@ comes_from_nowhere(struct bench *bench)
 }
 
 static const struct test_case cases[] = {
-	{ "access/users.hash/1", MUST, "docs/man/upsd.users.5",
+	{ "access/users.hash/1", MUST, "U-1",
 	    "a user whose password stands as a hash logs in with the password",
 	    .run = right_password, .kind = FRESH },
-	{ "access/users.hash/2", MUST, "docs/man/upsd.users.5",
-	    "what does not fit the hash is a wrong password", .run = wrong_password,
-	    .kind = FRESH },
-	{ "access/users.hash/3", MUST, "docs/man/upsd.users.5", "the hash is not the password",
+	{ "access/users.hash/2", MUST, "U-1", "what does not fit the hash is a wrong password",
+	    .run = wrong_password, .kind = FRESH },
+	{ "access/users.hash/3", MUST, "U-2", "the hash is not the password",
 	    .run = the_hash_itself, .kind = FRESH },
-	{ "access/users.hash/4", MUST, "docs/man/upsd.users.5 N-12.4",
+	{ "access/users.hash/4", MUST, "U-4 N-12.4",
 	    "a session whose hash has changed loses its rights", .run = changed_password,
 	    .kind = FRESH },
-	{ "access/users.hash/5", MUST, "docs/man/upsd.users.5 N-1.3",
+	{ "access/users.hash/5", MUST, "U-5 N-1.3",
 	    "lines behind a login that is being checked are answered in order",
 	    .run = many_lines_behind_it, .kind = FRESH },
-	{ "access/users.hash/6", MUST, "docs/man/upsd.users.5 R-13",
-	    "neither a guess nor a hash stands in the log", .run = no_secret_in_the_log,
-	    .kind = FRESH },
-	{ "access/users.hash/7", MUST, "docs/man/upsd.users.5 N-12.1",
+	{ "access/users.hash/6", MUST, "U-1 R-13", "neither a guess nor a hash stands in the log",
+	    .run = no_secret_in_the_log, .kind = FRESH },
+	{ "access/users.hash/7", MUST, "U-3 N-12.1",
 	    "a hash that is cut off refuses the reload and names the line", .run = broken_hash,
 	    .kind = FRESH },
 
-	{ "access/users.ups/1", MUST, "docs/man/upsd.users.5",
+	{ "access/users.ups/1", MUST, "U-7",
 	    "LOGIN, PRIMARY and FSD are for the UPSes of `ups' alone, reading for all",
 	    .run = scope_of_logins, .kind = FRESH },
-	{ "access/users.ups/2", MUST, "docs/man/upsd.users.5",
+	{ "access/users.ups/2", MUST, "U-7",
 	    "SET and INSTCMD are for the UPSes of `ups' alone, and no other driver hears of them",
 	    .run = scope_of_changes, .kind = FRESH },
-	{ "access/users.ups/3", MUST, "docs/man/upsd.users.5",
-	    "words and lines of `ups' add up, whatever the case", .run = scope_of_several,
-	    .kind = FRESH },
-	{ "access/users.ups/4", MUST, "docs/man/upsd.users.5 N-9.6",
+	{ "access/users.ups/3", MUST, "U-8", "words and lines of `ups' add up, whatever the case",
+	    .run = scope_of_several, .kind = FRESH },
+	{ "access/users.ups/4", MUST, "U-7 N-9.6",
 	    "what comes before the rights comes before `ups'", .run = scope_comes_last,
 	    .kind = FRESH },
-	{ "access/users.ups/5", MUST, "docs/man/upsd.users.5",
-	    "`ups' grants nothing to a wrong password", .run = scope_without_password,
-	    .kind = FRESH },
-	{ "access/users.ups/6", MUST, "docs/man/upsd.users.5 N-12.1",
-	    "`ups' without a name refuses the reload", .run = scope_without_names, .kind = FRESH },
+	{ "access/users.ups/5", MUST, "U-7", "`ups' grants nothing to a wrong password",
+	    .run = scope_without_password, .kind = FRESH },
+	{ "access/users.ups/6", MUST, "U-8 N-12.1", "`ups' without a name refuses the reload",
+	    .run = scope_without_names, .kind = FRESH },
 
-	{ "access/users.allowfrom/1", MUST, "docs/access.md F10",
+	{ "access/users.allowfrom/1", MUST, "U-9",
 	    "a user comes from the ACLs of its allowfrom lines, and their ACL lines keep nobody "
 	    "out",
 	    .run = comes_from, .kind = FRESH },
-	{ "access/users.allowfrom/2", MUST, "docs/access.md F10",
+	{ "access/users.allowfrom/2", MUST, "U-10 N-12.1",
 	    "an allowfrom that names no ACL refuses the reload", .run = comes_from_nowhere,
 	    .kind = FRESH },
 };
