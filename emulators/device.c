@@ -205,6 +205,12 @@ emu_device_parse(
 	}
 	if (!out->model)
 		faults_add(faults, conffile_path(file), 0, "no model is named");
+	else if (faults->faults == before && out->model->complete) {
+		const char *why = out->model->complete(out);
+
+		if (why)
+			faults_add(faults, conffile_path(file), 0, "%s", why);
+	}
 	if (faults->faults != before) {
 		emu_device_free(out);
 		return false;

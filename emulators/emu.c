@@ -2,6 +2,7 @@
 
 #include "emulators/faults.h"
 #include "emulators/post.h"
+#include "emulators/usbdev.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@
 #define TICK_MS 50	 /* how often time is looked at while something moves by itself */
 #define HISTORY 200
 
-const struct emu_model *const emu_models[] = { &emu_megatec, &emu_voltronic, NULL };
+const struct emu_model *const emu_models[] = { &emu_megatec, &emu_voltronic, &emu_hidups, NULL };
 const struct emu_transport *const emu_transports[] = { &emu_pty, NULL };
 
 struct line {
@@ -77,14 +78,32 @@ escape(char *out, size_t size, const char *bytes, size_t len)
 	out[at] = '\0';
 }
 
+/* What was said, for people: USB's bytes in hex. */
 static void
-remember(struct emu *emu, char direction, const char *bytes, size_t len)
+put_in_words(char *out, size_t size, const struct emu_message *message)
+{
+	const unsigned char *bytes = message->bytes;
+	size_t at = 0;
+
+	out[0] = '\0';
+	if (message->kind == EMU_BYTES)
+		escape(out, size, message->bytes, message->len);
+	else if (message->refused || message->broken)
+		snprintf(out, size, message->broken ? "broken" : "stall");
+	else
+		for (size_t i = 0; i < message->len && at + 4 < size; i++)
+			at += (size_t)snprintf(out + at, size - at, i ? " %02x" : "%02x", bytes[i]);
+}
+
+static struct line *
+remember(struct emu *emu, char direction, const struct emu_message *message)
 {
 	struct line *line = &emu->history[emu->history_len++ % HISTORY];
 
 	line->at_ms = loop_now_ms(emu->loop) - emu->began_ms;
 	line->direction = direction;
-	escape(line->text, sizeof(line->text), bytes, len);
+	put_in_words(line->text, sizeof(line->text), message);
+	return line;
 }
 
 void
@@ -267,16 +286,20 @@ emu_send(struct emu *emu, const struct emu_message *message)
 	struct emu_spoilt spoilt;
 	char end = message->kind == EMU_BYTES ? emu->device->model->end : '\0';
 
-	emu_faults_pass(
-	    &emu->faults, &spoilt, emu->asked, message->bytes, message->len, refusal(emu), end);
+	emu_faults_pass(&emu->faults, &spoilt, message->kind == EMU_REPORT ? "report" : emu->asked,
+	    message->bytes, message->len, refusal(emu), end);
 	if (!spoilt.lost && !spoilt.bytes.failed) {
 		struct emu_message out = *message;
 
 		out.bytes = buf_bytes(&spoilt.bytes);
 		out.len = buf_len(&spoilt.bytes);
-		remember(emu, '<', out.bytes, out.len);
+		out.refused = out.refused || (spoilt.stall && out.kind == EMU_CONTROL);
+		out.broken = spoilt.broken;
+		if (out.refused || out.broken)
+			out.len = 0;
+		remember(emu, '<', &out);
 		emu->heard.said++;
-		escape(emu->heard.answer, sizeof(emu->heard.answer), out.bytes, out.len);
+		put_in_words(emu->heard.answer, sizeof(emu->heard.answer), &out);
 		emu_post(&emu->post, &out, emu->device->answer_ms + spoilt.delay_ms,
 		    byte_us(emu, spoilt.byte_ms));
 	}
@@ -309,7 +332,7 @@ emu_blurt(struct emu *emu, const void *bytes, size_t len)
 {
 	struct emu_message message = { .kind = EMU_BYTES, .bytes = bytes, .len = len };
 
-	remember(emu, '<', bytes, len);
+	remember(emu, '<', &message);
 	emu_post(&emu->post, &message, 0, byte_us(emu, 0));
 }
 
@@ -407,20 +430,38 @@ hear_byte(struct emu *emu, char byte)
 		emu->question[emu->question_len++] = byte;
 }
 
+/* For models that are not line-oriented. */
+static void
+hear_message(struct emu *emu, const struct emu_message *message)
+{
+	struct line *line = remember(emu, '>', message);
+	char text[sizeof(line->text)];
+
+	emu->heard.heard++;
+	if (message->kind == EMU_CONTROL) {
+		emu_usb_name(emu->asked, sizeof(emu->asked), message->setup);
+		snprintf(text, sizeof(text), "%.30s%s%.90s", emu->asked, message->len ? ": " : "",
+		    line->text);
+		strcpy(line->text, text);
+	}
+	snprintf(
+	    emu->heard.question, sizeof(emu->heard.question), "%.*s", EMU_TEXT - 1, line->text);
+	if (emu_battery_awake(emu_battery(emu)))
+		emu->device->model->hear(emu, message);
+	emu->asked[0] = '\0';
+	emu_changed(emu);
+}
+
 void
 emu_hear(struct emu *emu, const struct emu_message *message)
 {
 	const char *bytes = message->bytes;
 
-	remember(emu, '>', bytes, message->len);
 	if (emu->device->model->hear) {
-		emu->heard.heard++;
-		escape(emu->heard.question, sizeof(emu->heard.question), bytes, message->len);
-		if (emu_battery_awake(emu_battery(emu)))
-			emu->device->model->hear(emu, message);
-		emu_changed(emu);
+		hear_message(emu, message);
 		return;
 	}
+	remember(emu, '>', message);
 	for (size_t i = 0; i < message->len; i++)
 		hear_byte(emu, bytes[i]);
 }

@@ -19,6 +19,7 @@
 
 struct emu;
 struct emu_device_file;
+struct emu_usb; /* emulators/usbdev.h */
 
 /* ---- what travels ---- */
 
@@ -33,7 +34,8 @@ struct emu_message {
 	unsigned char setup[8]; /* EMU_CONTROL */
 	const void *bytes;	/* borrowed */
 	size_t len;
-	bool refused; /* EMU_CONTROL: STALL */
+	bool refused;  /* EMU_CONTROL: STALL */
+	bool broken;   /* USB: the transfer fails on its way; nothing arrives */
 	uint64_t tag; /* the transport's: to which request this is the answer */
 };
 
@@ -84,11 +86,15 @@ struct emu_model {
 	 * FREE ends what DIRECTIVE has hung on device->model_data. */
 	const char *(*directive)(struct emu_device_file *device, const struct words *words);
 	void (*free)(void *model_data);
+	/* Optional.  The file has been read to its end: NULL, or what is wrong with it. */
+	const char *(*complete)(struct emu_device_file *device);
 	/* Optional.  The state has changed, by order or by time: for devices that speak unasked. */
 	void (*changed)(struct emu *emu);
+	/* What the device is on its bus.  NULL: it is not a USB device. */
+	const struct emu_usb *(*usb)(const struct emu_device_file *device);
 };
 
-extern const struct emu_model emu_megatec, emu_voltronic;
+extern const struct emu_model emu_megatec, emu_voltronic, emu_hidups;
 extern const struct emu_model *const emu_models[]; /* NULL at the end */
 
 /* ---- device files ---- */
@@ -135,6 +141,7 @@ struct emu_options {
 
 struct emu_transport {
 	const char *name;
+	bool usb; /* for devices on a bus, else for those on a line */
 	/* The device appears.  NULL with *WHY (constant text) and errno. */
 	void *(*open)(struct emu *emu, const struct emu_options *options, const char **why);
 	/* One message to the host; what it cannot take at once it drops, as a wire does. */

@@ -75,6 +75,29 @@ mute(struct passing *p)
 }
 
 static void
+stall(struct passing *p)
+{
+	p->out->stall = true;
+}
+
+static void
+broken(struct passing *p)
+{
+	p->out->broken = true;
+}
+
+/* The id in front is another report's. */
+static void
+wrong_id(struct passing *p)
+{
+	size_t len;
+	char *bytes = text_of(p, &len);
+
+	if (bytes)
+		bytes[0] = (char)(bytes[0] + 1);
+}
+
+static void
 echo(struct passing *p)
 {
 	replace(p, p->question, strlen(p->question));
@@ -200,6 +223,9 @@ slow(struct passing *p)
 /* In the order in which they act on one answer. */
 static const struct row rows[] = {
 	{ "mute", 0, 0, 0, mute, "says nothing" },
+	{ "stall", 0, 0, 0, stall, "USB: refuses the request" },
+	{ "io", 0, 0, 0, broken, "USB: the transfer fails on its way" },
+	{ "wrongid", 0, 0, 0, wrong_id, "USB: the id of another report in front" },
 	{ "echo", 0, 0, 0, echo, "sends the question back" },
 	{ "nak", 0, 0, 0, nak, "refuses, in the device's words" },
 	{ "dashes", 0, 0, 0, dashes, "dashes where two numbers should be" },

@@ -38,6 +38,8 @@ void emu_faults_help(struct buf *out);
 struct emu_spoilt {
 	struct buf bytes;
 	bool lost;     /* nothing goes out at all */
+	bool stall;    /* USB: refused instead */
+	bool broken;   /* USB: the transfer fails on its way */
 	long delay_ms; /* later than it would */
 	long byte_ms;  /* between two bytes */
 };

@@ -226,6 +226,18 @@ find_transport(const char *name)
 	return NULL;
 }
 
+/* A USB device does not fit a serial line. */
+static const struct emu_transport *
+transport_for(const struct emu_device_file *device, const char *name)
+{
+	const struct emu_transport *transport = find_transport(name);
+
+	if (transport->usb != (device->model->usb != NULL))
+		fatalx("%s is a %s device: not by %s", device->name,
+		    device->model->usb ? "USB" : "serial", name);
+	return transport;
+}
+
 static struct emu_scenario *
 read_scenario(const char *path)
 {
@@ -258,10 +270,12 @@ run(const struct arguments *arguments, struct loop *loop)
 	const char *why;
 
 	read_device(&device, arguments->device);
+	const struct emu_transport *transport = transport_for(&device, arguments->transport);
+
 	if (arguments->scenario)
 		scenario = read_scenario(arguments->scenario);
 	struct emu *emu =
-	    emu_new(loop, &device, find_transport(arguments->transport), &arguments->options);
+	    emu_new(loop, &device, transport, &arguments->options);
 
 	if (!emu)
 		fatalx("out of memory");

@@ -17,6 +17,10 @@ static struct loop *emu_test_loop;
 static struct emu_device_file emu_test_device;
 static char got[4096]; /* what the device has said since ask() */
 static size_t got_len;
+/* USB: how many of each, how the last request went, and the last report that came by itself. */
+static size_t heard_control, heard_reports;
+static bool heard_stall, heard_broken;
+static unsigned char reported[512];
 
 static void *
 ear_open(struct emu *from, const struct emu_options *options, const char **why)
@@ -27,6 +31,14 @@ ear_open(struct emu *from, const struct emu_options *options, const char **why)
 static void
 ear_write(void *port, const struct emu_message *message)
 {
+	if (message->kind == EMU_REPORT) {
+		heard_reports++;
+		memcpy(reported, message->bytes, message->len);
+		return;
+	}
+	heard_control += message->kind == EMU_CONTROL;
+	heard_stall = message->refused;
+	heard_broken = message->broken;
 	cr_assert_leq(got_len + message->len, sizeof(got) - 1);
 	memcpy(got + got_len, message->bytes, message->len);
 	got_len += message->len;
@@ -44,7 +56,11 @@ ear_close(void *port)
 {
 }
 
-static const struct emu_transport ear = { "ear", ear_open, ear_write, ear_where, ear_close };
+static const struct emu_transport ear = { .name = "ear",
+	.open = ear_open,
+	.write = ear_write,
+	.where = ear_where,
+	.close = ear_close };
 
 /* A device of our making: the text of a device file. */
 static inline void

@@ -1,0 +1,203 @@
+#include "emulators/usbdev.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LANGUAGE 0x0409
+
+enum {
+	GET_STATUS = 0,
+	GET_DESCRIPTOR = 6,
+	GET_CONFIGURATION = 8,
+	SET_CONFIGURATION = 9,
+	SET_INTERFACE = 11,
+	GET_REPORT = 1,
+	GET_IDLE = 2,
+	SET_REPORT = 9,
+	SET_IDLE = 10,
+	SET_PROTOCOL = 11
+};
+enum { DEVICE = 1, CONFIGURATION = 2, STRING = 3, HID = 0x21, REPORT = 0x22 };
+
+struct request {
+	unsigned type, code, value, index, length;
+};
+
+static struct request
+read_setup(const unsigned char setup[8])
+{
+	return (struct request){ .type = setup[0],
+		.code = setup[1],
+		.value = setup[2] | (unsigned)setup[3] << 8,
+		.index = setup[4] | (unsigned)setup[5] << 8,
+		.length = setup[6] | (unsigned)setup[7] << 8 };
+}
+
+/* ---- descriptors ---- */
+
+void
+emu_usb_device(const struct emu_usb *usb, unsigned char out[EMU_USB_DEVICE_LEN])
+{
+	const unsigned char bytes[EMU_USB_DEVICE_LEN] = { EMU_USB_DEVICE_LEN, DEVICE, 0x10, 0x01, 0,
+		0, 0, 8, (unsigned char)usb->vendor, (unsigned char)(usb->vendor >> 8),
+		(unsigned char)usb->product, (unsigned char)(usb->product >> 8),
+		(unsigned char)usb->release, (unsigned char)(usb->release >> 8), usb->manufacturer,
+		usb->name, usb->serial, 1 };
+
+	memcpy(out, bytes, sizeof(bytes));
+}
+
+/* The HID descriptor stands within the configuration. */
+static void
+hid_descriptor(const struct emu_usb *usb, unsigned char out[9])
+{
+	const unsigned char bytes[9] = { 9, HID, 0x10, 0x01, 0, 1, REPORT,
+		(unsigned char)usb->report_descriptor_len,
+		(unsigned char)(usb->report_descriptor_len >> 8) };
+
+	memcpy(out, bytes, sizeof(bytes));
+}
+
+void
+emu_usb_config(const struct emu_usb *usb, unsigned char out[EMU_USB_CONFIG_LEN])
+{
+	const unsigned char configuration[9] = { 9, CONFIGURATION, EMU_USB_CONFIG_LEN, 0, 1, 1, 0,
+		0xa0, 50 };
+	const unsigned char interface[9] = { 9, 4, 0, 0, 1, 3, 0, 0, 0 };
+	const unsigned char endpoint[7] = { 7, 5, 0x81, 3, (unsigned char)usb->packet, 0, 10 };
+
+	memcpy(out, configuration, 9);
+	memcpy(out + 9, interface, 9);
+	hid_descriptor(usb, out + 18);
+	memcpy(out + 27, endpoint, 7);
+}
+
+static bool
+add_string(const struct emu_usb *usb, unsigned index, struct buf *out)
+{
+	const char languages[] = { 4, STRING, LANGUAGE & 0xff, LANGUAGE >> 8 };
+
+	if (index == 0)
+		return buf_add(out, languages, sizeof(languages));
+	if (index >= EMU_USB_STRINGS || !usb->strings[index][0])
+		return false;
+	const char *text = usb->strings[index];
+	const char head[] = { (char)(2 + 2 * strlen(text)), STRING };
+
+	buf_add(out, head, sizeof(head));
+	for (; *text; text++) {
+		const char letter[] = { *text, 0 };
+
+		buf_add(out, letter, sizeof(letter));
+	}
+	return true;
+}
+
+static bool
+add_descriptor(const struct emu_usb *usb, const struct request *request, struct buf *out)
+{
+	unsigned char bytes[EMU_USB_CONFIG_LEN];
+
+	switch (request->value >> 8) {
+	case DEVICE:
+		emu_usb_device(usb, bytes);
+		return buf_add(out, bytes, EMU_USB_DEVICE_LEN);
+	case CONFIGURATION:
+		emu_usb_config(usb, bytes);
+		return buf_add(out, bytes, EMU_USB_CONFIG_LEN);
+	case STRING:
+		return add_string(usb, request->value & 0xff, out);
+	case HID:
+		hid_descriptor(usb, bytes);
+		return buf_add(out, bytes, 9);
+	case REPORT:
+		return buf_add(out, usb->report_descriptor, usb->report_descriptor_len);
+	}
+	return false;
+}
+
+/* ---- requests ---- */
+
+static bool
+standard(const struct emu_usb *usb, const struct request *request, struct buf *out)
+{
+	switch (request->code) {
+	case GET_DESCRIPTOR:
+		return add_descriptor(usb, request, out);
+	case GET_STATUS:
+		return buf_add(out, "\0\0", 2);
+	case GET_CONFIGURATION:
+		return buf_add(out, "\1", 1);
+	case SET_CONFIGURATION:
+	case SET_INTERFACE:
+	case 1: /* CLEAR_FEATURE: the end of a halt */
+		return true;
+	}
+	return false;
+}
+
+static bool
+of_the_class(struct emu *emu, const struct emu_usb *usb, const struct request *request,
+    const struct emu_message *message, struct buf *out)
+{
+	enum emu_usb_report type = (enum emu_usb_report)(request->value >> 8);
+	unsigned id = request->value & 0xff;
+
+	switch (request->code) {
+	case GET_REPORT:
+		return usb->get_report(emu, type, id, out);
+	case SET_REPORT:
+		return usb->set_report(emu, type, id, message->bytes, message->len);
+	case GET_IDLE:
+		return buf_add(out, "\0", 1);
+	case SET_IDLE:
+	case SET_PROTOCOL:
+		return true;
+	}
+	return false;
+}
+
+void
+emu_usb_hear(struct emu *emu, const struct emu_usb *usb, const struct emu_message *message)
+{
+	struct request request = read_setup(message->setup);
+	struct buf out = { .max = EMU_USB_DESCRIPTOR_MAX };
+	struct emu_message answer = *message;
+	bool ok = false;
+
+	if ((request.type & 0x60) == 0x00)
+		ok = standard(usb, &request, &out);
+	else if ((request.type & 0x60) == 0x20)
+		ok = of_the_class(emu, usb, &request, message, &out);
+	answer.refused = !ok;
+	answer.bytes = buf_bytes(&out);
+	answer.len = !ok ? 0 : buf_len(&out) < request.length ? buf_len(&out) : request.length;
+	emu_send(emu, &answer);
+	buf_free(&out);
+}
+
+/* ---- names ---- */
+
+void
+emu_usb_name(char *out, size_t size, const unsigned char setup[8])
+{
+	static const char letters[] = "?IOF";
+	struct request request = read_setup(setup);
+	unsigned kind = request.value >> 8, what = request.value & 0xff;
+	const char *set = request.code == SET_REPORT ? "set " : "";
+
+	if ((request.type & 0x60) == 0x20 &&
+	    (request.code == GET_REPORT || request.code == SET_REPORT))
+		snprintf(out, size, "%s%c%02x", set, letters[kind < 4 ? kind : 0], what);
+	else if (request.code != GET_DESCRIPTOR || (request.type & 0x60))
+		snprintf(out, size, "%02x %02x", request.type, request.code);
+	else if (kind == STRING)
+		snprintf(out, size, "string %u", what);
+	else
+		snprintf(out, size, "%s",
+		    kind == DEVICE	    ? "device"
+		    : kind == CONFIGURATION ? "configuration"
+		    : kind == HID	    ? "hid"
+		    : kind == REPORT	    ? "report desc"
+					    : "descriptor");
+}
