@@ -11,7 +11,7 @@ struct emu_control;
 struct emu_control *emu_control_new(struct emu *emu, const char *path);
 void emu_control_free(struct emu_control *control); /* NULL is fine; the socket goes, too */
 
-/* The other end, for `nut-emu ctl` and --say: send one line of WORDS to PATH, print to stdout what
+/* The other end, for `nut-emu ctl`: send one line of WORDS to PATH, print to stdout what
  * comes back.  Tries for TIMEOUT_MS in all, the socket may appear late.  An exit status. */
 int emu_control_ask(struct loop *loop, const char *path, char *const *words, int64_t timeout_ms);
 

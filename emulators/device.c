@@ -1,6 +1,8 @@
 /* device.c - device files: one directive a line, most of them named as NUT names the variable. */
 #include "emulators/emu.h"
 
+#include "emulators/orders.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,18 +71,6 @@ static const struct key keys[] = {
 	{ "no-load", FLAG, IN(no_load), 0, 0, 0 },
 	{ "no-temperature", FLAG, IN(no_temperature), 0, 0, 0 },
 };
-
-static const char *
-read_number(const char *text, const struct key *key, double *out)
-{
-	char *end;
-	double value = strtod(text, &end);
-
-	if (end == text || *end || !(value >= key->least && value <= key->most))
-		return "not a number, or one that cannot be";
-	*out = value;
-	return NULL;
-}
 
 static const char *
 read_text(const char *text, const struct key *key, char *out)
@@ -157,7 +147,10 @@ read_value(struct emu_device_file *device, const struct key *key, const struct w
 	case TEXT:
 		return read_text(words->word[1], key, field);
 	case NUMBER:
-		return read_number(words->word[1], key, (double *)(void *)field);
+		return emu_order_number(
+			   words->word[1], key->least, key->most, (double *)(void *)field)
+			   ? NULL
+			   : "not a number, or one that cannot be";
 	case MILLISECONDS:
 		return conffile_number(words->word[1], 0, 60000, (long *)(void *)field)
 			   ? NULL

@@ -24,7 +24,8 @@ emu_order_number(const char *text, double least, double most, double *out)
 	char *end;
 	double value = strtod(text, &end);
 
-	if (end == text || *end || !(value >= least && value <= most))
+	if (end == text || *end || text[strspn(text, "-.0123456789")] ||
+	    !(value >= least && value <= most))
 		return false;
 	*out = value;
 	return true;
@@ -201,9 +202,11 @@ order_say(struct emu *emu, const struct words *words, struct buf *out)
 	size_t len = 0;
 
 	/* \r, \n and \xNN, with the backslash doubled where words are cut. */
-	for (; *text && len < sizeof(bytes); text++) {
+	for (; *text; text++) {
 		unsigned byte;
 
+		if (len == sizeof(bytes))
+			return "that is too long";
 		if (text[0] == '\\' && text[1] == 'r')
 			bytes[len++] = '\r', text++;
 		else if (text[0] == '\\' && text[1] == 'n')

@@ -115,6 +115,18 @@ Test(emu_orders, say_speaks_unasked)
 	end();
 }
 
+Test(emu_orders, what_is_too_long_to_say_is_not_cut)
+{
+	char text[1100] = "say ";
+
+	begin(DEVICE);
+	ask("");
+	memset(text + 4, 'x', 1025);
+	cr_expect_not_null(order(text));
+	cr_expect_eq(got_len, 0);
+	end();
+}
+
 /* ---- scenarios ---- */
 
 static struct emu_scenario *

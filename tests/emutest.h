@@ -102,7 +102,7 @@ ask(const char *bytes)
 static inline const char *
 order(const char *text)
 {
-	char line[256];
+	char line[2048];
 	struct words words;
 	struct buf out = { 0 };
 

@@ -110,8 +110,10 @@ say_v(struct emu *emu, const char *rest, int number)
 	return EMU_SAID;
 }
 
-double
-emu_megatec_minutes(const char *text, const char **end)
+/* ".2" to ".9" of a minute, or two digits of minutes, as seconds; -1 if TEXT does not begin so.
+ * *END is behind it. */
+static double
+read_minutes(const char *text, const char **end)
 {
 	*end = text + 2;
 	if (text[0] == '.' && text[1] >= '2' && text[1] <= '9')
@@ -128,7 +130,7 @@ enum emu_verdict
 emu_megatec_shutdown(struct emu *emu, const char *rest, int most_minutes)
 {
 	const char *at;
-	double off = emu_megatec_minutes(rest, &at), back = BACK_SOON;
+	double off = read_minutes(rest, &at), back = BACK_SOON;
 
 	if (off < 0 || off > most_minutes * 60)
 		return EMU_REFUSED;
@@ -154,7 +156,7 @@ enum emu_verdict
 emu_megatec_test(struct emu *emu, const char *rest, int tenths_too)
 {
 	const char *end = rest;
-	double seconds = *rest ? emu_megatec_minutes(rest, &end) : 10;
+	double seconds = *rest ? read_minutes(rest, &end) : 10;
 
 	if (seconds <= 0 || *end || (rest[0] == '.' && !tenths_too))
 		return EMU_REFUSED;
@@ -174,8 +176,8 @@ emu_megatec_test_stop(struct emu *emu, const char *rest, int number)
 	return EMU_DONE;
 }
 
-enum emu_verdict
-emu_megatec_beeper(struct emu *emu, const char *rest, int number)
+static enum emu_verdict
+toggle_beeper(struct emu *emu, const char *rest, int number)
 {
 	struct emu_battery *battery = emu_battery(emu);
 
@@ -200,7 +202,7 @@ static const struct emu_command commands[] = { { "Q1", say_status, false,
 	{ "TL", emu_megatec_test_deep, false, NOT_QS, 0 },
 	{ "CT", emu_megatec_test_stop, false, NOT_QS, 0 },
 	{ "S", emu_megatec_shutdown, true, 0, 10 }, { "C", emu_megatec_cancel, false, 0, 0 },
-	{ "Q", emu_megatec_beeper, false, 0, 0 }, { NULL, NULL, false, 0, 0 } };
+	{ "Q", toggle_beeper, false, 0, 0 }, { NULL, NULL, false, 0, 0 } };
 
 const struct emu_model emu_megatec = {
 	.name = "megatec",

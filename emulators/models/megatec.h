@@ -1,4 +1,5 @@
-/* megatec.h - what the models of the Megatec family share: reading delays and test times. */
+/* megatec.h - what the models of the Megatec family share: commands, and how they tell their load.
+ */
 #ifndef EMU_MODELS_MEGATEC_H
 #define EMU_MODELS_MEGATEC_H
 
@@ -10,12 +11,7 @@ enum emu_verdict emu_megatec_cancel(struct emu *emu, const char *rest, int numbe
 enum emu_verdict emu_megatec_test(struct emu *emu, const char *rest, int tenths_too);
 enum emu_verdict emu_megatec_test_deep(struct emu *emu, const char *rest, int number);
 enum emu_verdict emu_megatec_test_stop(struct emu *emu, const char *rest, int number);
-enum emu_verdict emu_megatec_beeper(struct emu *emu, const char *rest, int number);
 enum emu_verdict emu_megatec_vendor(struct emu *emu, const char *rest, int number);
-
-/* ".2" to ".9" of a minute, or two digits of minutes, as seconds; -1 if TEXT does not begin so.
- * *END is behind it. */
-double emu_megatec_minutes(const char *text, const char **end);
 
 /* The load as the device tells it, in percent. */
 double emu_megatec_load(struct emu *emu);
