@@ -201,6 +201,7 @@ Test(core, values_are_cleaned)
 	end(loop);
 }
 
+/* */
 Test(core, alarms_are_published_with_the_status)
 {
 	struct loop *loop = begin(&test_driver, NULL);

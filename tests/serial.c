@@ -69,6 +69,7 @@ ask(struct core *core)
 	    false);
 }
 
+/* a new pty is in canonical mode. */
 Test(serial, asks_and_hears_raw_bytes)
 {
 	struct loop *loop = fast_loop();
@@ -104,6 +105,7 @@ Test(serial, asks_and_hears_raw_bytes)
 }
 
 /* */
+/* */
 Test(serial, a_second_driver_on_the_device_is_refused_and_the_first_lives)
 {
 	struct loop *loop = fast_loop();

@@ -1,5 +1,6 @@
 /* upsd and its clients, drivers and reloads: docs/net-protocol.md, docs/sock-protocol.md. */
 #include "upsd/listen.h"
+#include "upsd/tracking.h"
 #include "upsdstage.h"
 
 #include <ctype.h>
@@ -291,6 +292,24 @@ Test(upsd_serve, an_outcome_is_forgotten_after_trackingdelay, .init = stage_live
 	cr_expect_str_eq(outcome(fd, id), "PENDING\n");
 	fast_pass(stage.loop, 2000);
 	cr_expect_str_eq(outcome(fd, id), "ERR UNKNOWN\n");
+	close(fd);
+}
+
+Test(upsd_serve, nobodys_orders_cost_another_his_outcomes, .init = stage_live, .fini = stage_end)
+{
+	const struct ups *ups = upsd_ups(stage.upsd, "u");
+	int fd = tracker("admin", "root");
+	char first[TRACKING_ID_LEN + 1] = "", *id = order(fd);
+
+	for (int i = 0; i < 2 * TRACKING_MAX; i++) {
+		const char *made = tracking_begin(stage.upsd->trackings, "other", ups);
+
+		cr_assert(made);
+		if (i == 0)
+			strcpy(first, made);
+	}
+	cr_expect_str_eq(outcome(fd, id), "PENDING\n");
+	cr_expect_str_eq(tracking_say(stage.upsd->trackings, "other", first), "ERR UNKNOWN\n");
 	close(fd);
 }
 

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -415,18 +416,31 @@ read_report(const struct program *program, pid_t pid, struct report *out)
 	return false;
 }
 
+/* Are the files good for upsd's user?  A child looks as him, since we have a signal to send. */
+static bool
+is_good_for_upsd(const struct program *program)
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		if (program->drop)
+			proc_become(&program->user);
+		exit(read_conf(&program->source) ? 0 : 1);
+	}
+	return child != -1 && waitpid(child, &status, 0) == child && status == 0;
+}
+
 static int
 reload(const struct program *program, pid_t pid)
 {
-	struct upsdconf *conf = read_conf(&program->source);
 	struct report before, after;
 	bool had;
 
-	if (!conf) {
+	if (!is_good_for_upsd(program)) {
 		log_error("not reloaded: upsd keeps what it has");
 		return 1;
 	}
-	upsdconf_free(conf);
 	had = read_report(program, pid, &before);
 	if (kill(pid, SIGHUP) != 0)
 		fatal("cannot signal process %ld", (long)pid);

@@ -6,19 +6,27 @@
 
 #define SLOTS 1024
 
+/* A user with ids; gone with the last of them. */
+struct owner {
+	struct owner *next;
+	size_t ids;
+	char user[];
+};
+
 struct entry {
 	struct entry *older, *newer; /* by age */
-	struct entry *next;	     /* in its slot */
-	const struct ups *ups;	     /* borrowed; NULL: it is gone */
-	long result;		     /* enum sockmsg_result */
+	struct owner *owner;
+	struct entry *next;    /* in its slot */
+	const struct ups *ups; /* borrowed; NULL: it is gone */
+	long result;	       /* enum sockmsg_result */
 	int64_t begun_ms;
 	char id[TRACKING_ID_LEN + 1];
-	char user[];
 };
 
 struct tracking {
 	struct upsd *upsd; /* borrowed */
 	struct entry *oldest, *newest;
+	struct owner *owners;
 	size_t len;
 	struct timer expire; /* of the oldest */
 	struct entry *slot[SLOTS];
@@ -48,6 +56,35 @@ slot_of(const char *id)
 	return hash % SLOTS;
 }
 
+/* NULL: no memory. */
+static struct owner *
+owner_of(struct tracking *tracking, const char *user)
+{
+	struct owner *owner = tracking->owners;
+
+	while (owner && strcmp(owner->user, user) != 0)
+		owner = owner->next;
+	if (owner || !(owner = calloc(1, sizeof(*owner) + strlen(user) + 1)))
+		return owner;
+	strcpy(owner->user, user);
+	owner->next = tracking->owners;
+	tracking->owners = owner;
+	return owner;
+}
+
+static void
+drop_if_idle(struct tracking *tracking, struct owner *owner)
+{
+	struct owner **at = &tracking->owners;
+
+	if (owner->ids > 0)
+		return;
+	while (*at != owner)
+		at = &(*at)->next;
+	*at = owner->next;
+	free(owner);
+}
+
 static void
 remove_entry(struct tracking *tracking, struct entry *entry)
 {
@@ -59,7 +96,26 @@ remove_entry(struct tracking *tracking, struct entry *entry)
 	*(entry->older ? &entry->older->newer : &tracking->oldest) = entry->newer;
 	*(entry->newer ? &entry->newer->older : &tracking->newest) = entry->older;
 	tracking->len--;
+	entry->owner->ids--;
+	drop_if_idle(tracking, entry->owner);
 	free(entry);
+}
+
+/* Room for one more: the oldest goes of whoever has most, so that nobody costs another his ids. */
+static void
+make_room(struct tracking *tracking)
+{
+	struct owner *most = tracking->owners;
+	struct entry *entry = tracking->oldest;
+
+	if (tracking->len < TRACKING_MAX)
+		return;
+	for (struct owner *owner = most->next; owner; owner = owner->next)
+		if (owner->ids > most->ids)
+			most = owner;
+	while (entry->owner != most)
+		entry = entry->newer;
+	remove_entry(tracking, entry);
 }
 
 void
@@ -105,15 +161,16 @@ make_id(const struct world *world, char id[TRACKING_ID_LEN + 1])
 const char *
 tracking_begin(struct tracking *tracking, const char *user, const struct ups *ups)
 {
-	struct entry *entry = calloc(1, sizeof(*entry) + strlen(user) + 1);
-	struct entry **slot;
+	struct entry *entry, **slot;
 
-	if (!entry)
+	make_room(tracking);
+	entry = calloc(1, sizeof(*entry));
+	if (!entry || !(entry->owner = owner_of(tracking, user))) {
+		free(entry);
 		return NULL;
-	if (tracking->len == TRACKING_MAX)
-		remove_entry(tracking, tracking->oldest);
+	}
+	entry->owner->ids++;
 	make_id(tracking->upsd->world, entry->id);
-	strcpy(entry->user, user);
 	entry->ups = ups;
 	entry->result = RESULT_PENDING;
 	entry->begun_ms = loop_now_ms(tracking->upsd->loop);
@@ -176,7 +233,7 @@ tracking_say(const struct tracking *tracking, const char *user, const char *id)
 {
 	const struct entry *entry = find(tracking, id);
 
-	if (!entry || strcmp(entry->user, user) != 0)
+	if (!entry || strcmp(entry->owner->user, user) != 0)
 		return "ERR UNKNOWN\n";
 	switch (entry->result) {
 	case RESULT_PENDING:

@@ -7,7 +7,7 @@
 #include "upsd/upsd.h"
 
 #define TRACKING_ID_LEN 36 /* an upper-case UUID */
-#define TRACKING_MAX 4096  /* ids in all; the oldest goes */
+#define TRACKING_MAX 4096  /* ids in all; then the oldest goes of the user who has most */
 
 struct tracking *tracking_new(struct upsd *upsd); /* NULL: no memory */
 void tracking_free(struct tracking *tracking);

@@ -9,6 +9,7 @@
 #include "upsd/tracking.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -223,24 +224,33 @@ upsd_adopt(struct upsd *upsd, struct upsdconf *conf)
 
 /* ---- reload ---- */
 
+/* In one go, so that a reader sees all of it.  FLAGS for open(); true: it is there. */
+static bool
+write_text(const char *path, int flags, const char *text, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | flags, 0644);
+	bool ok = fd != -1 && write(fd, text, len) == (ssize_t)len;
+
+	return fd != -1 && close(fd) == 0 && ok;
+}
+
+/* On a full disk there is no room for a new file, but there is in the old one. */
 static bool
 write_report(const char *path, unsigned count, const char *fault)
 {
-	char fresh[4096];
-	FILE *file;
-	bool ok;
+	char fresh[4096], text[1100];
+	size_t len;
 
 	if ((size_t)snprintf(fresh, sizeof(fresh), "%s.new", path) >= sizeof(fresh))
 		return false;
-	(void)unlink(fresh);
-	file = fopen(fresh, "wxe");
-	if (!file)
-		return false;
 	/* As much of the fault as the reader, main.c, takes. */
-	ok =
-	    fprintf(file, "%u %.1000s\npid %ld\n", count, fault ? fault : "ok", (long)getpid()) > 0;
-	ok = fclose(file) == 0 && ok;
-	return ok && rename(fresh, path) == 0;
+	len = (size_t)snprintf(text, sizeof(text), "%u %.1000s\npid %ld\n", count,
+	    fault ? fault : "ok", (long)getpid());
+	(void)unlink(fresh);
+	if (write_text(fresh, O_CREAT | O_EXCL, text, len) && rename(fresh, path) == 0)
+		return true;
+	(void)unlink(fresh);
+	return write_text(path, 0, text, len);
 }
 
 void

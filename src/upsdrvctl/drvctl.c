@@ -370,7 +370,7 @@ stop(struct job *job)
 		if (job->pid)
 			printf("kill -TERM %ld (%s)\n", (long)job->pid, job->ups->name);
 		else
-			printf("driver.exit to the socket (%s)\n", job->ups->name);
+			printf("driver.exit to the socket of %s\n", job->ups->name);
 		end(job, true);
 		return;
 	}
