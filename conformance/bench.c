@@ -39,6 +39,20 @@ bytes_add(struct bytes *bytes, const void *from, size_t len)
 }
 
 void
+bytes_add_format(struct bytes *bytes, const char *format, va_list args)
+{
+	char *text;
+	int len = vasprintf(&text, format, args);
+
+	if (len == -1) {
+		fprintf(stderr, "nut-conform: out of memory\n");
+		abort();
+	}
+	bytes_add(bytes, text, (size_t)len);
+	free(text);
+}
+
+void
 bytes_drop(struct bytes *bytes, size_t len)
 {
 	bytes->len -= len;
@@ -46,6 +60,19 @@ bytes_drop(struct bytes *bytes, size_t len)
 		memmove(bytes->at, bytes->at + len, bytes->len);
 	if (bytes->at)
 		bytes->at[bytes->len] = '\0';
+}
+
+bool
+bytes_take_line(struct bytes *bytes, struct bytes *line)
+{
+	char *newline = bytes->len ? memchr(bytes->at, '\n', bytes->len) : NULL;
+
+	if (!newline)
+		return false;
+	bytes_drop(line, line->len);
+	bytes_add(line, bytes->at, (size_t)(newline - bytes->at));
+	bytes_drop(bytes, line->len + 1);
+	return true;
 }
 
 void

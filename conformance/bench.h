@@ -7,6 +7,7 @@
 
 #include <poll.h>
 #include <setjmp.h>
+#include <stdarg.h>
 #include <sys/wait.h>
 #include "suite.h"
 #include "target.h"
@@ -17,7 +18,11 @@ struct bytes {
 };
 
 void bytes_add(struct bytes *bytes, const void *from, size_t len);
+void bytes_add_format(struct bytes *bytes, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 void bytes_drop(struct bytes *bytes, size_t len); /* forget the first LEN */
+/* The first line moves to LINE, without its newline; false when there is none yet. */
+bool bytes_take_line(struct bytes *bytes, struct bytes *line);
 void bytes_free(struct bytes *bytes);
 
 /* One stream socket, ours or a daemon's to us. */
@@ -30,9 +35,9 @@ struct conn {
 	bool held;	       /* do not read */
 	bool shut_after;       /* half-close when OUT is empty */
 	int cut;	       /* bytes per write, 0: as many as go */
+	struct fake *fake;     /* a pretended driver's peer: its lines are answered at once */
 	struct server *server; /* a client of the pretended upsd: likewise */
 	const char *again;     /* said again whenever OUT is empty */
-	struct fake *fake;     /* a pretended driver's peer: its lines are answered at once */
 };
 
 /* A pretended driver: a listening unix socket STATEPATH/dummy-ups-NAME. */

@@ -215,32 +215,28 @@ fake_bytes(struct bench *bench, struct fake *fake, const void *at, size_t len)
 void
 fake_say(struct bench *bench, struct fake *fake, const char *format, ...)
 {
-	char line[8192];
+	struct bytes line = { 0 };
 	va_list args;
-	int len;
 
 	va_start(args, format);
-	len = vsnprintf(line, sizeof(line) - 1, format, args);
+	bytes_add_format(&line, format, args);
 	va_end(args);
-	line[len++] = '\n';
-	fake_bytes(bench, fake, line, (size_t)len);
+	bytes_add(&line, "\n", 1);
+	fake_bytes(bench, fake, line.at, line.len);
+	bytes_free(&line);
 }
 
 const char *
 fake_hear(struct bench *bench, struct fake *fake)
 {
-	static char line[8192];
+	static struct bytes line;
 	int64_t end = now_ms() + bench->patience_ms;
-	char *newline;
 
-	while (!fake->heard.len || !(newline = memchr(fake->heard.at, '\n', fake->heard.len))) {
+	while (!bytes_take_line(&fake->heard, &line)) {
 		need(bench, now_ms() < end, "the driver of %s hears nothing", fake->name);
 		bench_turn(bench, (int)(end - now_ms()));
 	}
-	*newline = '\0';
-	snprintf(line, sizeof(line), "%s", fake->heard.at);
-	bytes_drop(&fake->heard, (size_t)(newline - fake->heard.at) + 1);
-	return line;
+	return line.at;
 }
 
 void

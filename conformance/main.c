@@ -445,13 +445,18 @@ own_build(void)
 static void
 override(char **place, const char *with)
 {
-	char whole[PATH_MAX];
+	char *whole;
 
-	/* Daemons run in their own folder, so a path must not depend on ours. */
-	if (!with || !realpath(with, whole))
+	if (!with)
 		return;
+	/* Daemons run in their own folder, so a path must not depend on ours. */
+	whole = realpath(with, NULL);
+	if (!whole) {
+		fprintf(stderr, "nut-conform: %s: %s\n", with, strerror(errno));
+		exit(2);
+	}
 	free(*place);
-	*place = strdup(whole);
+	*place = whole;
 }
 
 int

@@ -144,15 +144,12 @@ say_bytes(struct bench *bench, struct conn *conn, const void *at, size_t len)
 void
 say(struct bench *bench, struct conn *conn, const char *format, ...)
 {
-	char line[8192];
 	va_list args;
-	int len;
 
 	va_start(args, format);
-	len = vsnprintf(line, sizeof(line) - 1, format, args);
+	bytes_add_format(&conn->out, format, args);
 	va_end(args);
-	line[len++] = '\n';
-	say_bytes(bench, conn, line, (size_t)len);
+	bytes_add(&conn->out, "\n", 1);
 }
 
 void
@@ -171,16 +168,12 @@ try_hear(struct bench *bench, struct conn *conn, int ms)
 {
 	static struct bytes line;
 	int64_t end = now_ms() + ms;
-	char *newline = NULL;
 
-	while (!conn->in.len || !(newline = memchr(conn->in.at, '\n', conn->in.len))) {
+	while (!bytes_take_line(&conn->in, &line)) {
 		if (conn->eof || now_ms() >= end)
 			return NULL;
 		bench_turn(bench, (int)(end - now_ms()));
 	}
-	bytes_drop(&line, line.len);
-	bytes_add(&line, conn->in.at, (size_t)(newline - conn->in.at));
-	bytes_drop(&conn->in, line.len + 1);
 	return line.at;
 }
 
@@ -217,15 +210,15 @@ bool
 matches(struct bench *bench, const char *pattern, const char *line)
 {
 	char whole[1024];
-	regmatch_t groups[4];
+	regmatch_t groups[5];
 	regex_t regex;
 	bool found;
 
 	snprintf(whole, sizeof(whole), "^(%s)$", pattern);
 	need(bench, !regcomp(&regex, whole, REG_EXTENDED), "suite: bad pattern %s", pattern);
-	found = !regexec(&regex, line, 4, groups, 0);
+	found = !regexec(&regex, line, 5, groups, 0);
 	/* Group 1 is our own bracket. */
-	for (size_t i = 1; found && i < 3 && regex.re_nsub > i; i++)
+	for (size_t i = 1; found && i <= 3 && regex.re_nsub > i; i++)
 		snprintf(bench->captured[i], sizeof(bench->captured[i]), "%.*s",
 		    groups[i + 1].rm_so < 0 ? 0 : (int)(groups[i + 1].rm_eo - groups[i + 1].rm_so),
 		    groups[i + 1].rm_so < 0 ? "" : line + groups[i + 1].rm_so);
@@ -279,13 +272,12 @@ want_quiet(struct bench *bench, struct conn *conn, int ms)
 const char *
 ask(struct bench *bench, struct conn *conn, const char *format, ...)
 {
-	char line[8192];
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
+	bytes_add_format(&conn->out, format, args);
 	va_end(args);
-	say(bench, conn, "%s", line);
+	bytes_add(&conn->out, "\n", 1);
 	return hear(bench, conn);
 }
 
