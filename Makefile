@@ -160,6 +160,7 @@ install: all
 	$(INSTALL) -m 644 -t $(DESTDIR)$(DATAPATH)/emulators/scenarios emulators/scenarios/*.scenario
 	$(INSTALL) -m 644 -t $(DESTDIR)$(PREFIX)/share/nut-conform/targets conformance/targets/*.conf
 	$(INSTALL) -m 644 -t $(DESTDIR)$(CONFPATH) conf/*.sample
+	$(INSTALL) -t $(DESTDIR)$(DATAPATH)/tls conf/tls/*
 	$(INSTALL) -m 644 -t $(DESTDIR)$(MANPATH)/man1 docs/man/*.1
 	$(INSTALL) -m 644 -t $(DESTDIR)$(MANPATH)/man5 docs/man/*.5
 	$(INSTALL) -m 644 -t $(DESTDIR)$(MANPATH)/man8 docs/man/*.8
