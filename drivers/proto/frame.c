@@ -1,4 +1,4 @@
-#include "frame.h"
+#include "drivers/proto/frame.h"
 
 #include <math.h>
 #include <stdlib.h>

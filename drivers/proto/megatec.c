@@ -1,6 +1,6 @@
-#include "megatec.h"
+#include "drivers/proto/megatec.h"
 
-#include "frame.h"
+#include "drivers/proto/frame.h"
 
 #include <math.h>
 #include <stdio.h>

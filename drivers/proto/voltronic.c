@@ -1,6 +1,6 @@
-#include "voltronic.h"
+#include "drivers/proto/voltronic.h"
 
-#include "frame.h"
+#include "drivers/proto/frame.h"
 
 #include <string.h>
 

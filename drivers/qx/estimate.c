@@ -1,4 +1,4 @@
-#include "estimate.h"
+#include "drivers/qx/estimate.h"
 
 #include <math.h>
 #include <stdlib.h>

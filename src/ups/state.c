@@ -1,7 +1,7 @@
 #include "ups/state.h"
-#include "base/words.h"
+#include "base/conffile.h"
 
-#include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -548,14 +548,11 @@ is_decimal(const char *text)
 static bool
 in_ranges(const struct state_var *var, const char *text)
 {
-	const char *digits = text + (*text == '-');
 	long value;
 
-	if (!*digits || digits[strspn(digits, "0123456789")])
+	if (!conffile_number(text, LONG_MIN, LONG_MAX, &value))
 		return false;
-	errno = 0;
-	value = strtol(text, NULL, 10);
-	for (size_t i = 0; i < var->ranges_len && !errno; i++)
+	for (size_t i = 0; i < var->ranges_len; i++)
 		if (value >= var->ranges[i].min && value <= var->ranges[i].max)
 			return true;
 	return false;
