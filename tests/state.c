@@ -309,5 +309,10 @@ Test(state, what_fits)
 	cr_expect_eq(fits(state, ".5"), STATE_NOT_VALID);
 	cr_expect_eq(fits(state, "1,5"), STATE_NOT_VALID);
 	cr_expect_eq(fits(state, ""), STATE_NOT_VALID);
+
+	/* "RW ENUM NUMBER" is what upsd says of every ENUM without a STRING's length. */
+	state_enum_add(state, "a", "yes");
+	cr_expect_eq(fits(state, "yes"), STATE_FITS);
+	cr_expect_eq(fits(state, "12"), STATE_NOT_VALID);
 	state_free(state);
 }

@@ -111,6 +111,7 @@ got_type(void *owner, const struct client_answer *answer)
 {
 	struct asked *asked = owner;
 	struct repeater *repeater = asked->repeater;
+	bool is_enum = false;
 	unsigned flags = 0;
 	long aux = 0;
 
@@ -126,12 +127,15 @@ got_type(void *owner, const struct client_answer *answer)
 		if (strncmp(word, "STRING:", 7) == 0 && !conffile_number(word + 7, 0, 65536, &aux))
 			aux = 0;
 		if (strcmp(word, "ENUM") == 0)
-			ask(repeater, CLIENT_LIST_ENUM, CLIENT_ARGS(repeater->at.ups, asked->name),
-			    got_enum, 0);
+			is_enum = ask(repeater, CLIENT_LIST_ENUM,
+			    CLIENT_ARGS(repeater->at.ups, asked->name), got_enum, 0);
 		if (strcmp(word, "RANGE") == 0)
 			ask(repeater, CLIENT_LIST_RANGE, CLIENT_ARGS(repeater->at.ups, asked->name),
 			    got_range, 0);
 	}
+	/* Beside ENUM it fills the place of a type: the values need not be numbers. */
+	if (is_enum)
+		flags &= ~(unsigned)STATE_NUMBER;
 	core_var(repeater->core, asked->name, flags, aux);
 	answered_one(asked);
 }
