@@ -240,17 +240,23 @@ Test(proc, a_user_is_found_and_become_for_good)
 
 	cr_expect(!proc_user_find(&nobody, "no-such-user"));
 	cr_assert(proc_user_find(&nobody, "nobody"));
+	cr_expect(proc_user_join(&nobody, 54321));
+	cr_expect(proc_user_join(&nobody, 54321), "it is in already");
+	cr_expect_eq(nobody.groups[nobody.groups_len - 1], 54321);
 	cr_expect_neq(nobody.uid, 0);
 	if (geteuid() != 0)
 		cr_skip_test("root alone can become another user");
 	if ((pid = fork()) == 0) {
 		gid_t groups[64];
+		bool joined = false;
 		int len;
 
 		proc_become(&nobody);
 		len = getgroups(64, groups);
+		for (int i = 0; i < len; i++)
+			joined = joined || groups[i] == 54321;
 		_exit(getuid() == nobody.uid && geteuid() == nobody.uid && getgid() == nobody.gid &&
-			      len == nobody.groups_len && setuid(0) == -1
+			      len == nobody.groups_len && joined && setuid(0) == -1
 			  ? 0
 			  : 1);
 	}

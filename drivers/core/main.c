@@ -234,6 +234,9 @@ drop_privileges(struct program *program, const struct drvconf *conf)
 		fatal("cannot start the helper");
 	if (conf->chroot)
 		proc_chroot(conf->chroot);
+	/* Who is no member of the socket's group could not give the socket to it. */
+	if (root && program->group != (gid_t)-1 && !proc_user_join(&user, program->group))
+		log_warnx("user %s is in too many groups to be in %s too", user.name, conf->group);
 	/* -c opens no device and serves nobody; root may tell a driver of any user. */
 	if (root && program->args.task != DRVCONF_COMMAND)
 		proc_become(&user);

@@ -237,6 +237,18 @@ proc_user_find(struct proc_user *out, const char *name)
 	return true;
 }
 
+bool
+proc_user_join(struct proc_user *user, gid_t group)
+{
+	for (int i = 0; i < user->groups_len; i++)
+		if (user->groups[i] == group)
+			return true;
+	if (user->groups_len == (int)(sizeof(user->groups) / sizeof(*user->groups)))
+		return false;
+	user->groups[user->groups_len++] = group;
+	return true;
+}
+
 void
 proc_chroot(const char *dir)
 {

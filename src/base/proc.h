@@ -33,6 +33,8 @@ struct proc_user {
 	int groups_len;
 };
 bool proc_user_find(struct proc_user *out, const char *name);
+/* One more group for it to be in.  False: its list is full. */
+bool proc_user_join(struct proc_user *user, gid_t group);
 /* chroot into DIR and chdir to /.  Start-up only: fatal on failure. */
 void proc_chroot(const char *dir);
 /* Become USER for good, supplementary groups as the system gives them; no-op if we are it already,
