@@ -3,6 +3,11 @@
 
 #include "coretest.h"
 
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
 static char last_order[128];
 
 static void
@@ -218,6 +223,56 @@ Test(publish, a_peer_that_never_reads_is_dropped_and_others_are_served)
 	end(loop);
 }
 
+/* The group of a process that is root's, or a user's, is asked of the kernel: here of a child that
+ * is in the socket's group by a supplementary one alone, and of one that is not. */
+static void
+ask_as(struct loop *loop, gid_t group, const char *answer)
+{
+	char got[64] = "";
+	int ends[2];
+	pid_t pid;
+
+	cr_assert_eq(pipe(ends), 0);
+	if ((pid = fork()) == 0) {
+		int fd;
+
+		if (setgroups(1, &group) == -1 || setgid(4242) == -1 || setuid(4242) == -1 ||
+		    (fd = peer_connect(socket_path())) == -1)
+			_exit(1);
+		fcntl(fd, F_SETFL, 0);
+		if (write(fd, "NOBROADCAST\nINSTCMD a TRACKING id\n", 34) == 34 &&
+		    read(fd, got, sizeof(got) - 1) > 0)
+			write(ends[1], got, strlen(got));
+		_exit(0);
+	}
+	close(ends[1]);
+	fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	for (int i = 0; i < 20000 && read(ends[0], got, sizeof(got) - 1) == -1; i++) {
+		loop_step(loop, 0);
+		usleep(100);
+	}
+	close(ends[0]);
+	waitpid(pid, NULL, 0);
+	cr_expect_str_eq(got, answer);
+}
+
+Test(publish, a_supplementary_group_is_enough)
+{
+	struct loop *loop;
+
+	if (getuid() != 0)
+		cr_skip_test("root alone can become somebody of other groups");
+	loop = begin();
+	publish_free(publish);
+	publish = publish_new(loop, &calls, &publish);
+	cr_assert(publish_listen(publish, socket_path(), 54321));
+	chmod(test_folder, 0755);
+	chmod(socket_path(), 0666); /* the stranger is to get as far as the question */
+	ask_as(loop, 54321, "TRACKING id 0\n");
+	ask_as(loop, 54322, "TRACKING id 3\n");
+	end(loop);
+}
+
 Test(publish, nonsense_is_passed_over)
 {
 	struct loop *loop = begin();
@@ -226,6 +281,12 @@ Test(publish, nonsense_is_passed_over)
 	cr_expect_str_eq(peer_says(loop, fd,
 			     "NONSENSE\n\n# comment\nINSTCMD \"open\nSETINFO a 1\nB\001AD\nPING\n"),
 	    "PONG\n");
+	cr_expect_eq(logged("driver's socket: "), 2, "%s", script.log); /* one is a debug line */
+	fast_pass(loop, 61000);
+	for (int i = 0; i < 100; i++)
+		peer_says(loop, fd, "NONSENSE\n");
+	cr_expect_eq(logged("\"NONSENSE\""), 2);
+	cr_expect_eq(logged("more bad lines since"), 2);
 	close(fd);
 	end(loop);
 }

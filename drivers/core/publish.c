@@ -37,7 +37,7 @@ struct publish {
 	size_t len;
 	uint64_t last_id;
 	struct later sweep;
-	struct log_rate crowd, refused;
+	struct log_rate crowd, refused, nonsense;
 };
 
 /* --- peers ------------------------------------------------------------------------------- */
@@ -251,6 +251,17 @@ answer(struct peer_of_driver *peer, const struct sockmsg *msg)
 	}
 }
 
+/* A line that is none of ours; it is passed over. */
+static void
+complain(struct publish *publish, const char *word, const char *error)
+{
+	unsigned missed;
+
+	if (log_rate(&publish->nonsense, loop_now_ms(publish->loop), &missed))
+		log_info("driver's socket: \"%s\": %s (%u more bad lines since the last such one)",
+		    word, error, missed);
+}
+
 static void
 handle_line(struct peer_of_driver *peer, const struct words *words)
 {
@@ -260,7 +271,7 @@ handle_line(struct peer_of_driver *peer, const struct words *words)
 	if (words->len == 0)
 		return;
 	if ((error = sockmsg_parse(&msg, words)))
-		log_info("driver's socket: \"%s\": %s", words->word[0], error);
+		complain(peer->publish, words->word[0], error);
 	else
 		answer(peer, &msg);
 }
@@ -279,7 +290,7 @@ peer_input(void *owner, char *bytes, size_t len)
 		if (error == WORDS_MORE)
 			break;
 		if (error == WORDS_LONG_LINE) {
-			log_info("driver's socket: a line without end: closed");
+			complain(peer->publish, "...", "a line without end: closed");
 			drop(peer);
 			return len;
 		}
@@ -287,7 +298,7 @@ peer_input(void *owner, char *bytes, size_t len)
 		if (error == WORDS_OK)
 			handle_line(peer, &words);
 		else
-			log_info("driver's socket: %s", words_strerror(error));
+			complain(peer->publish, "...", words_strerror(error));
 	}
 	return taken;
 }
@@ -317,8 +328,8 @@ welcome(struct publish *publish, int fd, const struct addr *from)
 			    PUBLISH_PEERS_MAX, missed);
 		goto fail;
 	}
-	if (!(peer = calloc(1, sizeof(*peer))) || !(peer->conn = conn_new(publish->loop, fd, false,
-							WORDS_LINE_MAX, &peer_calls, peer))) {
+	if (!(peer = calloc(1, sizeof(*peer))) ||
+	    !(peer->conn = conn_new(publish->loop, fd, false, WORDS_LINE_MAX, &peer_calls, peer))) {
 		log_warnx("driver's socket: out of memory");
 		goto fail;
 	}
@@ -365,7 +376,8 @@ publish_new(struct loop *loop, const struct publish_calls *calls, void *owner)
 	publish->fd = -1;
 	publish->group = getegid();
 	publish->sweep = (struct later){ .run = sweep, .owner = publish };
-	publish->crowd = publish->refused = (struct log_rate){ .each_ms = 60000, .burst = 1 };
+	publish->crowd = publish->refused = publish->nonsense =
+	    (struct log_rate){ .each_ms = 60000, .burst = 1 };
 	return publish;
 }
 
