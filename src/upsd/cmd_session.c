@@ -2,6 +2,7 @@
  * MASTER FSD. */
 #include "ups/paths.h"
 #include "upsd/command.h"
+#include "upsd/rights.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -131,7 +132,7 @@ command_login(struct peer *peer, const struct words *words)
 	ups = command_ups(peer, words->word[1]);
 	if (!ups)
 		return DONE;
-	right = peer_may(peer, ups, USER_LOGIN);
+	right = rights_may(peer, ups, USER_LOGIN);
 	if (right == PEER_WAIT)
 		return LATER;
 	if (right == PEER_MAY_NOT) {
@@ -170,7 +171,7 @@ grant_primary(struct peer *peer, const struct words *words, const char *granted)
 
 	if (!ups)
 		return DONE;
-	right = peer_may(peer, ups, USER_PRIMARY);
+	right = rights_may(peer, ups, USER_PRIMARY);
 	if (right == PEER_WAIT)
 		return LATER;
 	if (right == PEER_MAY_NOT)
@@ -201,7 +202,7 @@ command_fsd(struct peer *peer, const struct words *words)
 
 	if (!ups)
 		return DONE;
-	right = peer_may(peer, ups, USER_FSD);
+	right = rights_may(peer, ups, USER_FSD);
 	if (right == PEER_WAIT)
 		return LATER;
 	if (right == PEER_MAY_NOT) {

@@ -1,5 +1,6 @@
 /* cmd_set.c - what changes a UPS: SET VAR, INSTCMD; and SET and GET TRACKING. */
 #include "upsd/command.h"
+#include "upsd/rights.h"
 #include "upsd/driverlink.h"
 #include "upsd/tracking.h"
 
@@ -60,7 +61,7 @@ set_var(struct peer *peer, const struct words *words)
 
 	if (!ups)
 		return DONE;
-	right = peer_may(peer, ups, USER_SET);
+	right = rights_may(peer, ups, USER_SET);
 	if (right == PEER_WAIT)
 		return LATER;
 	error = right == PEER_MAY_NOT
@@ -89,7 +90,7 @@ set_tracking(struct peer *peer, const struct words *words)
 		peer_error(peer, NET_INVALID_ARGUMENT);
 		return DONE;
 	}
-	right = peer_authentic(peer);
+	right = rights_authentic(peer);
 	if (right == PEER_WAIT)
 		return LATER;
 	if (right == PEER_MAY_NOT) {
@@ -126,7 +127,7 @@ command_instcmd(struct peer *peer, const struct words *words)
 		peer_error(peer, NET_CMD_NOT_SUPPORTED);
 		return DONE;
 	}
-	right = peer_may_instcmd(peer, ups, cmd);
+	right = rights_may_instcmd(peer, ups, cmd);
 	if (right == PEER_WAIT)
 		return LATER;
 	if (right == PEER_MAY_NOT) {
@@ -155,7 +156,7 @@ command_get_tracking(struct peer *peer, const struct words *words)
 		peer_error(peer, NET_FEATURE_NOT_CONFIGURED);
 		return DONE;
 	}
-	right = peer_authentic(peer);
+	right = rights_authentic(peer);
 	if (right == PEER_WAIT)
 		return LATER;
 	if (right == PEER_MAY_NOT)

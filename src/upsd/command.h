@@ -6,7 +6,7 @@
 #include "upsd/access.h"
 #include "upsd/peer.h"
 
-/* LATER: peer_authentic() and the like said PEER_WAIT; nothing has been done or answered.
+/* LATER: rights_may() and the like said PEER_WAIT; nothing has been done or answered.
  * UNHEARD: an access list dropped it; nothing is answered, and its client counts as silent. */
 enum command_answer { DONE, LATER, UNHEARD };
 

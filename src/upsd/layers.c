@@ -26,14 +26,13 @@ server_of(struct peer *peer, char text[ADDR_TEXT_MAX])
 }
 
 static struct helper_question *
-ask_wrap(void *owner, helper_answered *answered, void *asker)
+ask_wrap(struct peer *peer, helper_answered *answered, void *owner)
 {
-	struct peer *peer = owner;
 	char server[ADDR_TEXT_MAX];
 
 	/* F8: who need not say a name is "unknown", never "", which libwrap would look up. */
 	return wrap_ask(peer->upsd->loop, peer->host, server_of(peer, server),
-	    peer->username ? peer->username : "unknown", answered, asker);
+	    peer->username ? peer->username : "unknown", answered, owner);
 }
 
 static enum peer_right
@@ -142,7 +141,7 @@ ask_lists(struct peer *peer, enum access_level level, enum access_answer *answer
 	*answer = turn == PEER_MAY ? access_command(conf->access, rights, level, &shown)
 				   : ACCESS_SAY_DENIED;
 	if (*answer == ACCESS_SAY_WRONG)
-		peer_failed(peer);
+		peer_failed(peer, "wrong user name or password");
 	else if (guess && *answer == ACCESS_PASS && !conf->has_users)
 		peer_passed(peer);
 	return LAYERS_PASS;

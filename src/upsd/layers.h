@@ -1,7 +1,7 @@
 /* layers.h - where the layers of access control meet (docs/access.md, E1): may this peer do that?
  *
  * 0 LISTEN, 1 ACCEPT/REJECT and ACCESS (access.h), 2 those of the table in layers.c, which are
- * asked for login and above, 3 upsd.users (peer_may() and its like, which commands ask once they
+ * asked for login and above, 3 upsd.users (rights_may() and its like, which commands ask once they
  * know their arguments).  A request must pass every one; none grants what another refuses. */
 #ifndef LAYERS_H
 #define LAYERS_H

@@ -646,6 +646,8 @@ main(int argc, char **argv)
 	if (!program.options.foreground)
 		proc_background();
 	helper_fd = helper_start(program.drop ? &program.user : NULL, kinds);
+	if (helper_fd == -1)
+		fatal("cannot start the process that may wait");
 	if (program.options.root)
 		proc_chroot(program.options.root);
 	refuse_second(&program);

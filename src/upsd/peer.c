@@ -1,6 +1,5 @@
 #include "upsd/peer.h"
 
-#include "base/hash.h"
 #include "upsd/command.h"
 #include "upsd/throttle.h"
 
@@ -14,7 +13,9 @@ struct pending {
 	bool refuse; /* then the answer is no */
 	bool waited; /* it has had its turn */
 	struct asker asker;
-	enum peer_asked asking; /* what is being asked */
+	enum peer_asked asking; /* what is being asked, and how */
+	peer_question *ask;
+	bool postponed; /* it is not asked yet after all: TIMER runs */
 	struct {
 		bool known;
 		enum asking_answer answer;
@@ -141,6 +142,10 @@ was_answered(void *owner, enum asking_answer answer)
 {
 	struct peer *peer = owner;
 
+	if (peer->pending->postponed) {
+		peer->pending->postponed = false;
+		return;
+	}
 	peer->pending->asked[peer->pending->asking].known = true;
 	peer->pending->asked[peer->pending->asking].answer = answer;
 	run_again(peer);
@@ -341,7 +346,7 @@ peer_user(const struct peer *peer)
 	return peer->username ? peer->username : "";
 }
 
-/* ---- rights ---- */
+/* ---- what judges ask ---- */
 
 bool
 peer_must_encrypt(struct peer *peer)
@@ -359,7 +364,7 @@ peer_must_encrypt(struct peer *peer)
 }
 
 static void
-log_failure(struct peer *peer, unsigned failures)
+log_failure(struct peer *peer, const char *why, unsigned failures)
 {
 	char name[256];
 	unsigned missed;
@@ -369,8 +374,8 @@ log_failure(struct peer *peer, unsigned failures)
 		return;
 	if (!log_rate(&peer->upsd->failed, loop_now_ms(peer->upsd->loop), &missed))
 		return;
-	log_notice("client %s: wrong user name or password (failure %u%s)",
-	    peer_name(peer, name, sizeof(name)), failures, missed ? ", others not shown" : "");
+	log_notice("client %s: %s (failure %u%s)", peer_name(peer, name, sizeof(name)), why,
+	    failures, missed ? ", others not shown" : "");
 }
 
 /* NULL: no memory, and nobody is slowed. */
@@ -387,13 +392,14 @@ throttle_of(struct upsd *upsd)
 }
 
 void
-peer_failed(struct peer *peer)
+peer_failed(struct peer *peer, const char *why)
 {
 	struct throttle *throttle = throttle_of(peer->upsd);
 
 	if (throttle)
-		log_failure(peer, throttle_failed(throttle, peer->host, peer_user(peer),
-				      loop_now_ms(peer->upsd->loop)));
+		log_failure(peer, why,
+		    throttle_failed(
+			throttle, peer->host, peer_user(peer), loop_now_ms(peer->upsd->loop)));
 }
 
 void
@@ -425,9 +431,8 @@ peer_turn(struct peer *peer)
 	return wait_ms(peer, wait, refuse) ? PEER_WAIT : PEER_MAY_NOT;
 }
 
-/* Is what was answered about WHICH still to be had? */
-static bool
-is_known(const struct peer *peer, enum peer_asked which)
+bool
+peer_knows(const struct peer *peer, enum peer_asked which)
 {
 	return peer->pending && peer->pending->asked[which].known &&
 	       (which != PEER_ASKED_HASH ||
@@ -447,15 +452,28 @@ log_silence(struct peer *peer, enum peer_asked which)
 		    missed ? " (others not shown)" : "");
 }
 
+/* The helper can be asked now.  Of guesses that came all at once the first have failed meanwhile,
+ * perhaps: then the others wait for their turn as if they had come later. */
+static struct helper_question *
+put_question(void *owner, helper_answered *answered, void *asker)
+{
+	struct peer *peer = owner;
+	struct pending *pending = peer->pending;
+
+	if (pending->asking == PEER_ASKED_HASH && peer_turn(peer) == PEER_WAIT) {
+		pending->postponed = true;
+		return NULL;
+	}
+	return pending->ask(peer, answered, asker);
+}
+
 enum peer_right
-peer_ask(struct peer *peer, enum peer_asked which,
-    struct helper_question *(*ask)(void *owner, helper_answered *answered, void *asker),
-    bool *silent)
+peer_ask(struct peer *peer, enum peer_asked which, peer_question *ask, bool *silent)
 {
 	struct pending *pending;
 	enum asking_answer answer = ASKING_NONE;
 
-	if (is_known(peer, which)) {
+	if (peer_knows(peer, which)) {
 		answer = peer->pending->asked[which].answer;
 	} else if (make_pending(peer)) {
 		pending = peer->pending;
@@ -463,7 +481,8 @@ peer_ask(struct peer *peer, enum peer_asked which,
 		pending->asked[which].known = false;
 		pending->asked[which].generation = peer->upsd->generation;
 		pending->asker.host = peer->host;
-		pending->asker.ask = ask;
+		pending->ask = ask;
+		pending->asker.ask = put_question;
 		pending->asker.answered = was_answered;
 		pending->asker.owner = peer;
 		asking_begin(&peer->upsd->asking, &pending->asker);
@@ -471,121 +490,6 @@ peer_ask(struct peer *peer, enum peer_asked which,
 	}
 	if (answer == ASKING_NONE)
 		log_silence(peer, which);
-	if (silent)
-		*silent = answer == ASKING_NONE;
+	*silent = answer == ASKING_NONE;
 	return answer == ASKING_YES ? PEER_MAY : PEER_MAY_NOT;
-}
-
-static struct helper_question *
-ask_hash(void *owner, helper_answered *answered, void *asker)
-{
-	struct peer *peer = owner;
-	const struct users *users = peer->upsd->conf->users;
-	const char *hash = users_hash(users, users_find(users, peer_user(peer)));
-
-	return hash ? hash_ask(peer->upsd->loop, hash, peer->password, answered, asker) : NULL;
-}
-
-/* Is its password that of USER?  What crypt(3) must tell is asked of the helper. */
-static enum peer_right
-fits(struct peer *peer, const struct user *user, bool *silent)
-{
-	enum peer_right right;
-
-	if (!users_hash(peer->upsd->conf->users, user) || !peer->password ||
-	    strlen(peer->password) > HASH_PASSWORD_MAX)
-		return user_password(user, peer->password) ? PEER_MAY : PEER_MAY_NOT;
-	right = peer_ask(peer, PEER_ASKED_HASH, ask_hash, silent);
-	/* Of a hash that is not its own nothing counts. */
-	return right == PEER_MAY && !user_is_usable(user) ? PEER_MAY_NOT : right;
-}
-
-/* `allowfrom`: a mismatch answers as a wrong password does (F10), and as late. */
-static bool
-comes_from_there(const struct peer *peer, const struct user *user)
-{
-	struct addr from;
-
-	if (!addr_parse(&from, peer->host, 0))
-		from = (struct addr){ 0 };
-	return user_may_come_from(user, peer->upsd->conf->access, &from);
-}
-
-enum peer_right
-peer_authentic(struct peer *peer)
-{
-	struct upsd *upsd = peer->upsd;
-	const struct user *user;
-	enum peer_right right;
-	bool silent = false;
-
-	/* In host-based mode layer 1 has judged all that was sent (E5). */
-	if (peer->verified == upsd->generation || !upsd->conf->has_users)
-		return PEER_MAY;
-	/* Whose turn led to a question needs no second one. */
-	right = is_known(peer, PEER_ASKED_HASH) ? PEER_MAY : peer_turn(peer);
-	if (right != PEER_MAY)
-		return right;
-	user = users_find(upsd->conf->users, peer_user(peer));
-	right = fits(peer, user, &silent);
-	if (right == PEER_WAIT || silent)
-		return right;
-	if (right == PEER_MAY && !comes_from_there(peer, user))
-		right = PEER_MAY_NOT;
-	if (right == PEER_MAY)
-		peer_passed(peer);
-	else
-		peer_failed(peer);
-	return right;
-}
-
-static enum peer_right
-judge(struct peer *peer, const struct ups *ups, bool granted, const char *what)
-{
-	char name[256];
-	unsigned missed;
-
-	if (granted)
-		return PEER_MAY;
-	if (log_rate(&peer->upsd->denied, loop_now_ms(peer->upsd->loop), &missed))
-		log_notice("client %s may not use %s on UPS [%s]%s",
-		    peer_name(peer, name, sizeof(name)), what, ups->conf->name,
-		    missed ? " (others not shown)" : "");
-	return PEER_MAY_NOT;
-}
-
-/* The user that has been found authentic. */
-static const struct user *
-user_of(const struct peer *peer)
-{
-	return users_find(peer->upsd->conf->users, peer_user(peer));
-}
-
-enum peer_right
-peer_may(struct peer *peer, const struct ups *ups, enum user_action action)
-{
-	const struct user *user;
-	enum peer_right right = peer_authentic(peer);
-
-	if (right != PEER_MAY || !peer->upsd->conf->has_users)
-		return right;
-	user = user_of(peer);
-	return judge(peer, ups, user_may(user, action) && user_may_act_on(user, ups->conf->name),
-	    action == USER_LOGIN ? "LOGIN"
-	    : action == USER_FSD ? "FSD"
-	    : action == USER_SET ? "SET"
-				 : "PRIMARY");
-}
-
-enum peer_right
-peer_may_instcmd(struct peer *peer, const struct ups *ups, const char *cmd)
-{
-	const struct user *user;
-	enum peer_right right = peer_authentic(peer);
-
-	if (right != PEER_MAY || !peer->upsd->conf->has_users)
-		return right;
-	user = user_of(peer);
-	return judge(
-	    peer, ups, user_may_instcmd(user, cmd) && user_may_act_on(user, ups->conf->name), cmd);
 }

@@ -34,29 +34,25 @@ void peer_forget(struct peer *peer);
 bool peer_must_encrypt(struct peer *peer);
 
 /* May this client do that?  WAIT: not known yet; return LATER, and the command is run again from
- * its beginning when it is.  Failures are logged and slowed down. */
+ * its beginning when it is.  See rights.h and layers.h. */
 enum peer_right { PEER_MAY, PEER_MAY_NOT, PEER_WAIT };
 /* What base/helper is asked about the request under way: asked once, and the answer holds until the
  * request is done; that of a password no longer than the configuration it came from. */
 enum peer_asked { PEER_ASKED_WRAP, PEER_ASKED_HASH };
 #define PEER_ASKED_KINDS 2
-/* ASK (see asking.h, its owner is PEER) puts the question.  When nobody answers, that is logged,
- * *SILENT (may be NULL) is set, and it is MAY_NOT. */
-enum peer_right peer_ask(struct peer *peer, enum peer_asked which,
-    struct helper_question *(*ask)(void *owner, helper_answered *answered, void *asker),
-    bool *silent);
+bool peer_knows(const struct peer *peer, enum peer_asked which);
+typedef struct helper_question *peer_question(
+    struct peer *peer, helper_answered *answered, void *owner); /* puts it, as helper_ask() */
+/* When nobody answers, that is logged, *SILENT is set, and it is MAY_NOT. */
+enum peer_right peer_ask(
+    struct peer *peer, enum peer_asked which, peer_question *ask, bool *silent);
 
 /* Whoever judges a password calls peer_turn() first: MAY judge it now, WAIT for your turn, MAY_NOT
- * look at it at all; then says how it went. */
+ * look at it at all; then says how it went: WHY is for the log. */
 enum peer_right peer_turn(struct peer *peer);
-void peer_failed(struct peer *peer);
+void peer_failed(struct peer *peer, const char *why);
 void peer_passed(struct peer *peer);
 /* What it gave as USERNAME, "" if nothing. */
 const char *peer_user(const struct peer *peer);
-/* Is its password right?  All that TRACKING needs. */
-enum peer_right peer_authentic(struct peer *peer);
-/* May it do that to UPS? */
-enum peer_right peer_may(struct peer *peer, const struct ups *ups, enum user_action action);
-enum peer_right peer_may_instcmd(struct peer *peer, const struct ups *ups, const char *cmd);
 
 #endif
