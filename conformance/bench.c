@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "hosts.h"
 #include "inside.h"
 #include "serve.h"
 #include "talk.h"
@@ -455,6 +456,7 @@ bench_run(struct bench *bench, const struct test_case *test)
 {
 	volatile bool passed = false;
 
+	bench->test = test;
 	bench->why[0] = '\0';
 	bench->skipped = false;
 	bytes_drop(&bench->trace, bench->trace.len);
@@ -482,6 +484,7 @@ bench_run(struct bench *bench, const struct test_case *test)
 	if (!setjmp(bench->out))
 		close_conns(bench, false);
 	memset(bench->talker, 0, sizeof(bench->talker));
+	hosts_leave();
 	if (!passed || test->flags & DIRTY)
 		bench->dirty = true;
 	return passed;

@@ -66,6 +66,7 @@ struct process {
 
 struct bench {
 	const struct target *target;
+	const struct test_case *test; /* the one that runs */
 	char dir[256];
 	int port;
 	struct conn *conns;
@@ -99,6 +100,7 @@ bool bench_run(struct bench *bench, const struct test_case *test);
 /* End the case. */
 _Noreturn void fail(struct bench *bench, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+#define WITHOUT "without the feature:" /* begins the reason why a section is skipped */
 _Noreturn void skip(struct bench *bench, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 #define need(bench, what, ...)                                                                     \

@@ -2,6 +2,16 @@
 
 #include <string.h>
 
+#include "bench.h"
+
+/* A target may be without a whole section's feature: no failure, and no news for each case. */
+static bool
+is_without(const struct result *result)
+{
+	return result->verdict == SKIPPED && result->why &&
+	       !strncmp(result->why, WITHOUT, strlen(WITHOUT));
+}
+
 bool
 report_expected(
     const struct test_case *test, const struct result *result, const struct target *target)
@@ -52,7 +62,9 @@ report_tap(size_t number, const struct test_case *test, const struct result *res
 	const struct deviation *deviation = target_deviation(target, test->id);
 	bool expected = report_expected(test, result, target);
 
-	if (result->verdict == SKIPPED)
+	if (is_without(result))
+		printf("ok %zu - %s %s # SKIP %s\n", number, test->id, test->says, result->why);
+	else if (result->verdict == SKIPPED)
 		printf("ok %zu - %s %s # SKIP %s\n# skip %s: %s\n", number, test->id, test->says,
 		    result->why, test->id, result->why);
 	else if (result->verdict == PASSED && expected)
@@ -84,6 +96,8 @@ report_count(const struct test_case *const *tests, const struct result *results,
 			tally.unexpected++;
 		else if (results[i].verdict == PASSED)
 			tally.passed++;
+		else if (is_without(&results[i]))
+			tally.without++;
 		else if (results[i].verdict == SKIPPED)
 			tally.skipped++;
 		else
@@ -95,6 +109,9 @@ report_count(const struct test_case *const *tests, const struct result *results,
 void
 report_summary(const struct tally *tally, const struct target *target, int64_t ms)
 {
+	if (tally->without)
+		printf("# skip %zu cases: %s is without the feature they judge\n", tally->without,
+		    target->name);
 	printf("%zu passed, %zu failed (%zu of the passed are known deviations, %zu skipped; %s, "
 	       "%d.%d s)\n",
 	    tally->passed + tally->deviated, tally->unexpected, tally->deviated, tally->skipped,
@@ -158,7 +175,7 @@ report_junit(const char *name, const struct test_case *const *tests, const struc
 	fprintf(file,
 	    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 	    "<testsuite name=\"nut-conform %s\" tests=\"%zu\" failures=\"%zu\" skipped=\"%zu\">\n",
-	    target->name, len, tally.unexpected, tally.skipped + tally.deviated);
+	    target->name, len, tally.unexpected, tally.skipped + tally.without + tally.deviated);
 	for (size_t i = 0; i < len; i++)
 		print_xml_case(file, tests[i], &results[i], target);
 	fprintf(file, "</testsuite>\n");

@@ -16,7 +16,7 @@ struct result {
 };
 
 struct tally {
-	size_t passed, deviated, skipped, unexpected;
+	size_t passed, deviated, skipped, without, unexpected;
 };
 
 /* The case went as the target file says it would. */

@@ -116,7 +116,7 @@ ask(const char *conf, const char *host, enum access_level level, const struct ac
 	return answer;
 }
 
-/* E4, C9: what must have been sent comes before what it must be. */
+/* A-E4, A-C9: what must have been sent comes before what it must be. */
 Test(access, username_then_password_then_the_secret)
 {
 	const char *conf = "ACL h 10.0.0.1/32\nACCESS grant all h secret\n";
@@ -133,7 +133,7 @@ Test(access, username_then_password_then_the_secret)
 	cr_expect_eq(ask(conf, "10.0.0.1", ACCESS_MONITOR, &shown), ACCESS_PASS);
 }
 
-/* C7, D2: what a reload takes away ends live sessions. */
+/* A-C7, A-D2: what a reload takes away ends live sessions. */
 Test(access, lost_base_ends_the_session)
 {
 	const struct access_shown shown = { 0 };
@@ -222,7 +222,7 @@ Test(access, the_reason_names_the_line_and_no_password)
 	faults_free(&faults);
 }
 
-/* The slow, independent reading of C2 and C3: for each question, scan the text again. */
+/* The slow, independent reading of A-C2 and A-C3: for each question, scan the text again. */
 static enum access_verdict
 slow_verdict(
     const char *const rule[][3], size_t len, const char *acl_of_peer, enum access_level need)

@@ -86,7 +86,7 @@ Test(addr, who_is_at_the_other_end_of_a_unix_socket)
 	cr_expect_not(addr_same_host(&peer, &peer));
 }
 
-/* access B1 */
+/* access A-B1 */
 Test(addr, a_mapped_address_is_the_address_it_maps)
 {
 	struct addr mapped, plain;

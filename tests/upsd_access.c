@@ -209,7 +209,7 @@ count(const char *text)
 
 #define A_HOST "ACL h 192.0.2.1/32\n"
 
-/* C7, C9, F6: the order of the answers, with and without upsd.users. */
+/* A-C7, A-C9, A-F6: the order of the answers, with and without upsd.users. */
 Test(upsd_access, each_refusal_has_its_answer, .fini = stage_end)
 {
 	int fd;
@@ -234,7 +234,7 @@ Test(upsd_access, each_refusal_has_its_answer, .fini = stage_end)
 	cr_expect_null(strstr(stage.log, "secret"));
 }
 
-/* E5, C4 */
+/* A-E5, A-C4 */
 Test(upsd_access, without_users_the_line_alone_decides, .fini = stage_end)
 {
 	int fd;
@@ -260,7 +260,7 @@ Test(upsd_access, without_users_the_line_alone_decides, .fini = stage_end)
 	close(fd);
 }
 
-/* F8: guesses at a line's password wait as those at a user's do. */
+/* A-F8: guesses at a line's password wait as those at a user's do. */
 Test(upsd_access, guessing_the_password_of_a_line_is_slowed_down, .fini = stage_end)
 {
 	int64_t begin_ms;
@@ -284,7 +284,7 @@ Test(upsd_access, guessing_the_password_of_a_line_is_slowed_down, .fini = stage_
 	close(fd);
 }
 
-/* F7 */
+/* A-F7 */
 Test(upsd_access, a_dropped_command_does_not_keep_a_client_alive, .fini = stage_end)
 {
 	int fd;
@@ -310,7 +310,7 @@ Test(upsd_access, a_dropped_command_does_not_keep_a_client_alive, .fini = stage_
 
 /* ---- reload ---- */
 
-/* C6, C7, C8, D2, F5 */
+/* A-C6, A-C7, A-C8, A-D2, A-F5 */
 Test(upsd_access, a_reload_judges_live_sessions_again, .fini = stage_end)
 {
 	static const struct {
@@ -339,7 +339,7 @@ Test(upsd_access, a_reload_judges_live_sessions_again, .fini = stage_end)
 	}
 }
 
-/* A, F2 */
+/* A, A-F2 */
 Test(upsd_access, a_reload_with_a_fault_changes_nothing, .fini = stage_end)
 {
 	static const char *const faulty[] = {
@@ -364,7 +364,7 @@ Test(upsd_access, a_reload_with_a_fault_changes_nothing, .fini = stage_end)
 	close(fd);
 }
 
-/* F4 */
+/* A-F4 */
 Test(upsd_access, a_users_file_that_goes_is_not_host_based_mode, .fini = stage_end)
 {
 	char path[128];
@@ -414,7 +414,7 @@ open_door(const char *conf)
 
 #define FRIEND "ACL friend 127.0.0.1/32\nACL foe 127.0.0.2/32\n"
 
-/* C7: the greeting is the answer to the first line, three more follow, then it is over. */
+/* A-C7: the greeting is the answer to the first line, three more follow, then it is over. */
 Test(upsd_access, a_denied_client_is_told_and_kept_for_four_lines, .fini = stage_end)
 {
 	int fd;
@@ -447,7 +447,7 @@ Test(upsd_access, a_denied_client_that_is_silent_is_closed_after_two_seconds, .f
 	close(fd);
 }
 
-/* C8, D2, D3 */
+/* A-C8, A-D2, A-D3 */
 Test(upsd_access, a_dropped_client_gets_not_one_byte, .fini = stage_end)
 {
 	static const char *const confs[] = {
@@ -468,7 +468,7 @@ Test(upsd_access, a_dropped_client_gets_not_one_byte, .fini = stage_end)
 	}
 }
 
-/* C7, F7: they are few, take nobody's place, and say one thing to all. */
+/* A-C7, A-F7: they are few, take nobody's place, and say one thing to all. */
 Test(upsd_access, refused_clients_are_capped_and_take_nobodys_place, .fini = stage_end)
 {
 	int fds[REFUSED_MAX + 4], fd;
@@ -493,7 +493,7 @@ Test(upsd_access, refused_clients_are_capped_and_take_nobodys_place, .fini = sta
 	cr_expect(strstr(stage.log, "/upsd.conf:5: ACCESS deny all foe"));
 }
 
-/* C8: once per address, rule and minute. */
+/* A-C8: once per address, rule and minute. */
 Test(upsd_access, refusals_are_logged_once_a_minute, .fini = stage_end)
 {
 	int fd;
