@@ -10,6 +10,7 @@
 #   CC=clang              the other compiler
 #   TLS=openssl|nss|none  which src/tls/*.c stands behind tls.h
 #   WRAP=auto|yes|no      tcp-wrappers in upsd; auto: when tcpd.h is there
+#   USB=auto|libusb|none  which drivers/core/usb_*.c has the bus; auto: libusb when its header is there
 #   ONLY="words loop"     check these tests alone
 
 PREFIX		= /usr/local
@@ -27,6 +28,7 @@ RUN_AS_GROUP	= nogroup
 CC		= gcc
 TLS		= openssl
 WRAP		= auto
+USB		= auto
 SAN		=
 OPTIMIZE	= -O2 -g
 ifneq ($(SAN),)
@@ -47,12 +49,16 @@ LIBS		=
 LIBS_none	=
 LIBS_openssl	= -lssl -lcrypto
 LIBS_libwrap	= -lwrap
+LIBS_libusb	= -lusb-1.0
 
 # auto asks the compiler once.
 ifeq ($(WRAP),auto)
 override WRAP	:= $(shell $(CC) $(CPPFLAGS) -include tcpd.h -E -x c /dev/null >/dev/null 2>&1 && echo yes || echo no)
 endif
 WRAPPER		= $(if $(filter yes,$(WRAP)),libwrap,$(if $(filter no,$(WRAP)),none,$(error WRAP is auto, yes or no)))
+ifeq ($(USB),auto)
+override USB	:= $(shell $(CC) $(CPPFLAGS) -include libusb-1.0/libusb.h -E -x c /dev/null >/dev/null 2>&1 && echo libusb || echo none)
+endif
 
 # Programs.  A program is one file with a main(); all the rest of the code is one library, which
 # the tests link as well.
@@ -71,7 +77,8 @@ CLIENT_MAINS	= $(wildcard src/client/ups*.c)
 MAINS		= $(wildcard src/*/main.c) $(CLIENT_MAINS) drivers/core/main.c emulators/main.c
 ROOMS		= $(wildcard src/base/*.c src/ups/*.c src/upsd/*.c src/client/*.c src/upsmon/*.c src/upsdrvctl/*.c \
 		  src/upssched/*.c drivers/*.c drivers/*/*.c emulators/*.c emulators/*/*.c)
-HOUSE_SRC	= $(filter-out $(MAINS),$(ROOMS)) src/tls/$(TLS).c src/wrap/$(WRAPPER).c
+HOUSE_SRC	= $(filter-out $(MAINS) drivers/core/usb_%.c,$(ROOMS)) src/tls/$(TLS).c src/wrap/$(WRAPPER).c \
+		  drivers/core/usb_$(USB).c
 CONFORM_SRC	= $(wildcard conformance/*.c conformance/*/*.c)
 SIM_SRC		= $(wildcard tests/sim/*.c)
 
@@ -93,12 +100,12 @@ $(B)/src/ups/paths.o: CPPFLAGS += -DCONFPATH='"$(CONFPATH)"' -DSTATEPATH='"$(STA
 	-DDATAPATH='"$(DATAPATH)"' -DPORT='$(PORT)' -DRUN_AS_USER='"$(RUN_AS_USER)"' \
 	-DRUN_AS_GROUP='"$(RUN_AS_GROUP)"'
 
-$(LIBRARY): $(call objects,$(HOUSE_SRC)) $(B)/tls.is.$(TLS) $(B)/wrap.is.$(WRAPPER)
+$(LIBRARY): $(call objects,$(HOUSE_SRC)) $(B)/tls.is.$(TLS) $(B)/wrap.is.$(WRAPPER) $(B)/usb.is.$(USB)
 	@rm -f $@
 	ar rcs $@ $(filter %.o,$^)
 
-# So that another TLS= or WRAP= makes the library anew.
-$(B)/tls.is.$(TLS) $(B)/wrap.is.$(WRAPPER):
+# So that another TLS=, WRAP= or USB= makes the library anew.
+$(B)/tls.is.$(TLS) $(B)/wrap.is.$(WRAPPER) $(B)/usb.is.$(USB):
 	@mkdir -p $(@D)
 	@rm -f $(basename $@).*
 	@touch $@
@@ -129,7 +136,7 @@ $(DRIVERS:$(B)/drivers/%=$(B)/drivers/main-%.o): $(B)/drivers/main-%.o: drivers/
 
 $(DRIVERS): $(B)/drivers/%: $(B)/drivers/main-%.o $(LIBRARY)
 	@mkdir -p $(@D)
-	$(link) -lm
+	$(link) $(LIBS_$(USB)) -lm
 
 $(B)/libsim.a: $(call objects,$(SIM_SRC))
 	@rm -f $@
@@ -137,7 +144,7 @@ $(B)/libsim.a: $(call objects,$(SIM_SRC))
 
 $(TESTS) $(PLANTED): $(B)/tests/%: $(B)/tests/%.o $(if $(SIM_SRC),$(B)/libsim.a) $(LIBRARY)
 	@mkdir -p $(@D)
-	$(link) -lcriterion -lm
+	$(link) -lcriterion $(LIBS_$(USB)) -lm
 
 # They stand alone: a generator that also speaks TLS, pretended drivers, and the floor to compare with.
 bench: $(BENCH)

@@ -142,7 +142,7 @@ Test(exchange, without_an_answer_is_done_after_settling)
 Test(exchange, refuses_an_answer_without_end)
 {
 	struct loop *loop = begin();
-	char garbage[600];
+	char garbage[EXCHANGE_BYTES_MAX / 2 + 88];
 
 	memset(garbage, 'g', sizeof(garbage));
 	queue("a", false);

@@ -62,6 +62,7 @@ struct core {
 	void *device;		 /* owned: driver->free */
 	void *port;		 /* owned: carrier->close; NULL while closed */
 	struct serial_line line;
+	struct usb *usb; /* borrowed: the driver's, NULL if it has none */
 	struct faults faults; /* core_fault(), during core_new() */
 
 	enum core_phase phase;

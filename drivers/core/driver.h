@@ -54,6 +54,9 @@ struct driver {
 	 */
 	void (*shutdown)(void *device);
 	void (*free)(void *device); /* NULL is not passed */
+	/* USB: the device has spoken unasked, an interrupt report.  NULL: never listens.  LEN 0: it
+	 * will not be heard any more. */
+	void (*heard)(void *device, const unsigned char *bytes, size_t len);
 	/* Which carrier: how the port is opened. */
 	const struct carrier *carrier; /* core/exchange.h; NULL: no port (dummy-ups) */
 	/* ups.status is set by core_set(), or there is none (dummy-ups, a PDU): a round without

@@ -67,6 +67,8 @@ trace(const struct core *core, const struct exchange *what, enum exchange_end en
 		[EXCHANGE_ANSWERED] = "",
 		[EXCHANGE_TIMEOUT] = " (timeout)",
 		[EXCHANGE_LOST] = " (port lost)",
+		[EXCHANGE_REFUSED] = " (stall)",
+		[EXCHANGE_BROKEN] = " (broken)",
 	};
 	struct buf buf = { .max = 4096 };
 
@@ -98,8 +100,16 @@ finish(struct core *core, enum exchange_end end, size_t len)
 	if (exchanges->open)
 		loop_later(core->loop, &exchanges->next);
 	if (item->what.done)
-		item->what.done(core->device, &item->what, end, exchanges->answer, len);
+		item->what.done(item->what.owner ? item->what.owner : core->device, &item->what,
+		    end, exchanges->answer, len);
 	free(item);
+}
+
+/* Does the carrier itself know how an exchange ends? */
+static bool
+takes_back(const struct core *core)
+{
+	return core->port && core->driver->carrier && core->driver->carrier->cancel;
 }
 
 static void
@@ -108,6 +118,11 @@ time_is_up(void *owner)
 	struct core *core = owner;
 	const struct exchange *what = &core->exchanges.running->what;
 
+	if (takes_back(core)) {
+		core->driver->carrier->cancel(core->port);
+		finish(core, EXCHANGE_TIMEOUT, 0);
+		return;
+	}
 	/* Without an answer to wait for, the deadline is the end of the settling time. */
 	finish(core, what->complete ? EXCHANGE_TIMEOUT : EXCHANGE_ANSWERED, core->exchanges.len);
 }
@@ -125,7 +140,8 @@ run_next(void *owner)
 	exchanges->len = 0;
 	exchanges->asked_ms = loop_now_ms(core->loop);
 	loop_timer_in(core->loop, &exchanges->deadline,
-	    item->what.complete ? item->what.deadline_ms : item->what.settle_ms);
+	    item->what.complete || takes_back(core) ? item->what.deadline_ms
+						    : item->what.settle_ms);
 	core->driver->carrier->ask(core->port, &item->what);
 }
 
@@ -153,6 +169,20 @@ core_arrived(struct core *core, const void *bytes, size_t len)
 		finish(core, EXCHANGE_ANSWERED, whole);
 	else if (exchanges->len == EXCHANGE_BYTES_MAX)
 		finish(core, EXCHANGE_TIMEOUT, exchanges->len);
+}
+
+void
+core_ended(struct core *core, enum exchange_end end, const void *bytes, size_t len)
+{
+	struct exchanges *exchanges = &core->exchanges;
+
+	if (!exchanges->running)
+		return;
+	if (len > EXCHANGE_BYTES_MAX)
+		len = EXCHANGE_BYTES_MAX;
+	if (len)
+		memcpy(exchanges->answer, bytes, len);
+	finish(core, end, len);
 }
 
 /* --- the queue --------------------------------------------------------------------------- */
@@ -194,6 +224,8 @@ core_exchanges_drop(struct core *core)
 	struct queued_exchange *item;
 
 	loop_timer_clear(core->loop, &exchanges->deadline);
+	if (exchanges->running && takes_back(core))
+		core->driver->carrier->cancel(core->port);
 	free(exchanges->running);
 	exchanges->running = NULL;
 	while ((item = take_next(exchanges)))

@@ -9,17 +9,20 @@
 
 #include "drivers/core/driver.h"
 
-#define EXCHANGE_BYTES_MAX 1024
+#define EXCHANGE_BYTES_MAX 4096 /* a HID report descriptor */
 
 enum exchange_end {
 	EXCHANGE_ANSWERED, /* COMPLETE was satisfied */
 	EXCHANGE_TIMEOUT,  /* the deadline passed; ANSWER holds what had come by then */
-	EXCHANGE_LOST	   /* the port is gone, or was closed under it */
+	EXCHANGE_LOST,	   /* the port is gone, or was closed under it */
+	EXCHANGE_REFUSED,  /* USB: the device stalled the request */
+	EXCHANGE_BROKEN	   /* USB: the transfer failed on its way */
 };
 
 struct exchange {
-	const char *name;     /* for the trace: "Q1" */
-	const void *question; /* copied when queued; serial: the bytes to write */
+	const char *name; /* for the trace: "Q1" */
+	const void
+	    *question; /* copied when queued; serial: the bytes to write; USB: SETUP and data */
 	size_t question_len;
 	unsigned deadline_ms; /* from the write; all of it, not per byte */
 	/* serial: how many of the LEN bytes make a whole answer, 0 for not yet.  NULL: no answer is
@@ -30,6 +33,7 @@ struct exchange {
 	/* ANSWER is NUL-ended behind its LEN bytes; borrowed.  May queue further exchanges. */
 	void (*done)(void *device, const struct exchange *exchange, enum exchange_end end,
 	    const char *answer, size_t len);
+	void *owner;	    /* DONE's first argument; NULL: the driver's device */
 	int tag;	    /* the driver's: which row of its table, say */
 	core_ticket ticket; /* the driver's: whom to answer, 0 nobody */
 };
@@ -50,6 +54,9 @@ struct carrier {
 	 * given to core_arrived(), a lost port to core_port_lost(). */
 	void (*ask)(void *port, const struct exchange *exchange);
 	void (*close)(void *port);
+	/* NULL: an exchange ends when its COMPLETE says so.  Else the carrier knows itself when one
+	 * has ended, and calls core_ended(); this takes back the one that runs. */
+	void (*cancel)(void *port);
 };
 extern const struct carrier carrier_serial;
 /* The serial carrier's line settings, called by a driver's new(): baud, and cable power. */
@@ -60,6 +67,8 @@ struct serial_line {
 void core_serial_line(struct core *core, const struct serial_line *line);
 
 void core_arrived(struct core *core, const void *bytes, size_t len);
+/* The running exchange has ended so, with these bytes. */
+void core_ended(struct core *core, enum exchange_end end, const void *bytes, size_t len);
 void core_port_lost(struct core *core, const char *why);
 
 #endif

@@ -1,0 +1,334 @@
+/* usbbus.h - a USB bus in process: emulated devices behind drivers/core/usb.h, on the test's own
+ * loop and clock.  Include it in one file of a test. */
+#ifndef USBBUS_H
+#define USBBUS_H
+
+#include "drivers/core/usb.h"
+#include "emulators/emu.h"
+#include "emulators/orders.h"
+#include "emulators/show.h"
+#include "emulators/usbdev.h"
+#include "tests/coretest.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+
+#define BUS_DEVICES 4
+
+struct bus_handle;
+
+static struct bus_device {
+	struct emu_device_file file;
+	struct emu *emu; /* NULL: the rest means nothing */
+	bool present;
+	unsigned address;
+	struct bus_handle *open;
+	int denied; /* errno of open() */
+} bus_devices[BUS_DEVICES];
+
+/* What the test counts, and what is to go wrong with transfer number K, from 1. */
+static struct {
+	struct loop *loop;
+	unsigned opens, closes, halts, resets, transfers;
+	unsigned fail_at, fail_to; /* transfers that fail, both included; 0: none */
+	enum exchange_end fail_how;
+	bool pipe_fails;
+} bus_now;
+
+struct bus_handle {
+	struct bus_device *device;
+	const struct usb_calls *calls;
+	void *owner;
+	uint64_t asked; /* the tag of the request that runs, 0 none */
+	bool listens;
+};
+
+/* ---- the emulator's side: a transport ---- */
+
+static inline void *
+bus_emu_open(struct emu *emu, const struct emu_options *options, const char **why)
+{
+	for (size_t i = 0; i < BUS_DEVICES; i++)
+		if (bus_devices[i].emu == emu || !bus_devices[i].emu)
+			return &bus_devices[i];
+	return NULL;
+}
+
+static inline void
+bus_emu_write(void *port, const struct emu_message *message)
+{
+	struct bus_device *device = port;
+	struct bus_handle *handle = device->open;
+
+	if (!handle || !device->present)
+		return;
+	if (message->kind == EMU_REPORT) {
+		if (handle->listens && !message->broken)
+			handle->calls->heard(handle->owner, message->bytes, message->len);
+		return;
+	}
+	if (message->tag != handle->asked)
+		return;
+	handle->asked = 0;
+	handle->calls->answered(handle->owner,
+	    message->refused  ? EXCHANGE_REFUSED
+	    : message->broken ? EXCHANGE_BROKEN
+			      : EXCHANGE_ANSWERED,
+	    message->bytes, message->len);
+}
+
+static inline const char *
+bus_emu_where(void *port)
+{
+	return "bus";
+}
+
+static inline void
+bus_emu_close(void *port)
+{
+}
+
+static const struct emu_transport bus_transport = { .name = "bus",
+	.usb = true,
+	.open = bus_emu_open,
+	.write = bus_emu_write,
+	.where = bus_emu_where,
+	.close = bus_emu_close };
+
+/* ---- the driver's side: a back end ---- */
+
+static inline void *
+bus_open(struct loop *loop, const char **why)
+{
+	return bus_devices;
+}
+
+static inline void
+bus_close(void *bus)
+{
+}
+
+static inline bool
+bus_describe(void *bus, size_t i, struct usb_about *out)
+{
+	*out = (struct usb_about){ 0 };
+	if (i >= BUS_DEVICES)
+		return false;
+	if (!bus_devices[i].emu || !bus_devices[i].present)
+		return true;
+	const struct emu_usb *usb = bus_devices[i].file.model->usb(&bus_devices[i].file);
+
+	*out = (struct usb_about){ .vendor = (uint16_t)usb->vendor,
+		.product = (uint16_t)usb->product,
+		.release = (uint16_t)usb->release,
+		.bus = 1,
+		.address = bus_devices[i].address,
+		.string_of = { usb->manufacturer, usb->name, usb->serial },
+		.in_endpoint = 0x81,
+		.in_packet = (uint16_t)usb->packet,
+		.is_hid = true };
+	snprintf(out->port, sizeof(out->port), "1-%zu", i + 1);
+	return true;
+}
+
+static inline void *
+bus_open_device(void *bus, size_t i, const struct usb_about *about, const struct usb_calls *calls,
+    void *owner, const char **why)
+{
+	struct bus_handle *handle;
+
+	if (bus_devices[i].denied || bus_devices[i].open) {
+		errno = bus_devices[i].open ? EBUSY : bus_devices[i].denied;
+		return NULL;
+	}
+	handle = calloc(1, sizeof(*handle));
+	*handle = (struct bus_handle){ &bus_devices[i], calls, owner, 0, false };
+	bus_devices[i].open = handle;
+	bus_now.opens++;
+	return handle;
+}
+
+static inline void
+bus_close_device(void *owner)
+{
+	struct bus_handle *handle = owner;
+
+	handle->device->open = NULL;
+	bus_now.closes++;
+	free(handle);
+}
+
+static inline bool
+bus_control(void *owner, const void *setup, size_t len)
+{
+	struct bus_handle *handle = owner;
+	const unsigned char *bytes = setup;
+	struct emu_message message = {
+		.kind = EMU_CONTROL, .bytes = bytes + 8, .len = len - 8, .tag = ++bus_now.transfers
+	};
+	bool fails = bus_now.fail_at && bus_now.transfers >= bus_now.fail_at &&
+		     bus_now.transfers <= bus_now.fail_to;
+
+	if (!handle->device->present)
+		return false;
+	handle->asked = message.tag;
+	if (fails && bus_now.fail_how == EXCHANGE_TIMEOUT)
+		return true;
+	if (fails) {
+		handle->asked = 0;
+		handle->calls->answered(handle->owner, bus_now.fail_how, NULL, 0);
+		return true;
+	}
+	memcpy(message.setup, setup, 8);
+	emu_hear(handle->device->emu, &message);
+	return true;
+}
+
+static inline void
+bus_cancel(void *owner)
+{
+	((struct bus_handle *)owner)->asked = 0;
+}
+
+static inline bool
+bus_listen(void *owner)
+{
+	struct bus_handle *handle = owner;
+
+	handle->listens = !bus_now.pipe_fails;
+	return handle->listens;
+}
+
+static inline bool
+bus_clear_halt(void *owner)
+{
+	bus_now.halts++;
+	return true;
+}
+
+static inline bool
+bus_reset(void *owner)
+{
+	bus_now.resets++;
+	return true;
+}
+
+static const struct usb_backend bus_backend = { .name = "bus",
+	.bus_open = bus_open,
+	.bus_close = bus_close,
+	.describe = bus_describe,
+	.open = bus_open_device,
+	.close = bus_close_device,
+	.control = bus_control,
+	.cancel = bus_cancel,
+	.listen = bus_listen,
+	.clear_halt = bus_clear_halt,
+	.reset = bus_reset };
+
+static inline void *
+bus_port_open(struct core *core, const char **why)
+{
+	return usb_port_open(core, &bus_backend, why);
+}
+
+static const struct carrier bus_carrier = { .name = "bus",
+	.open = bus_port_open,
+	.ask = usb_port_ask,
+	.close = usb_port_close,
+	.cancel = usb_port_cancel };
+
+/* ---- what a test does ---- */
+
+static inline struct loop *
+bus_begin(void)
+{
+	memset(&bus_now, 0, sizeof(bus_now));
+	memset(bus_devices, 0, sizeof(bus_devices));
+	return bus_now.loop = fast_loop();
+}
+
+/* Device file NAME is put in; SERIAL changes its serial number, NULL leaves it. */
+static inline struct bus_device *
+bus_plug(const char *name, const char *serial)
+{
+	struct faults faults = { 0 };
+	struct bus_device *device = bus_devices;
+	char path[256];
+	const char *why;
+
+	while (device->emu)
+		device++;
+	snprintf(path, sizeof(path), "emulators/devices/%s.dev", name);
+	cr_assert(emu_device_read(&device->file, path, &faults), "%s",
+	    faults.len ? faults.list[0].text : path);
+	if (serial) {
+		struct emu_usb *usb = (struct emu_usb *)device->file.model->usb(&device->file);
+
+		strcpy(usb->strings[usb->serial], serial);
+	}
+	struct emu *emu = emu_new(bus_now.loop, &device->file, &bus_transport, NULL);
+
+	cr_assert(emu_plug(emu, &why));
+	device->emu = emu;
+	device->present = true;
+	device->address = (unsigned)(device - bus_devices) + 2;
+	return device;
+}
+
+static inline void
+bus_pull(struct bus_device *device)
+{
+	struct bus_handle *handle = device->open;
+
+	device->present = false;
+	if (handle && (handle->asked || handle->listens)) {
+		handle->asked = 0;
+		handle->calls->answered(handle->owner, EXCHANGE_LOST, NULL, 0);
+	}
+}
+
+static inline void
+bus_put_back(struct bus_device *device)
+{
+	device->present = true;
+	device->address += BUS_DEVICES;
+}
+
+static inline const char *
+bus_order(struct bus_device *device, const char *text)
+{
+	char line[256];
+	struct words words;
+	struct buf out = { 0 };
+
+	snprintf(line, sizeof(line), "%s", text);
+	cr_assert_eq(words_split(&words, line, WORDS_SOCKET), WORDS_OK);
+	const char *why = emu_order(device->emu, &words, &out);
+
+	buf_free(&out);
+	return why;
+}
+
+static inline const char *
+bus_show(struct bus_device *device, const char *name)
+{
+	static char value[EMU_SHOWN];
+
+	cr_assert(emu_show_one(device->emu, name, value), "%s", name);
+	return value;
+}
+
+static inline void
+bus_end(struct core *core)
+{
+	core_free(core);
+	for (size_t i = 0; i < BUS_DEVICES; i++)
+		if (bus_devices[i].emu) {
+			emu_free(bus_devices[i].emu);
+			emu_device_free(&bus_devices[i].file);
+		}
+	cr_expect_eq(bus_now.opens, bus_now.closes, "a device is still open");
+	fast_end(bus_now.loop);
+}
+
+#endif
