@@ -15,6 +15,7 @@
 #include "hosts.h"
 #include "inside.h"
 #include "serve.h"
+#include "story.h"
 #include "talk.h"
 
 volatile sig_atomic_t bench_interrupted;
@@ -236,7 +237,7 @@ handle(struct bench *bench, const struct pollfd *polled, struct conn **conns, st
 	for (size_t i = 0; i < conns_len; i++) {
 		struct conn *conn = conns[i];
 
-		if (polled[i].revents & POLLOUT)
+		if (polled[i].revents & POLLOUT && conn->cut >= 0)
 			conn_write(bench, conn);
 		if (!conn->held && conn->fd != -1 &&
 		    polled[i].revents & (POLLIN | POLLHUP | POLLERR))
@@ -265,6 +266,8 @@ bench_turn(struct bench *bench, int ms)
 		most++;
 	for (struct fake *fake = bench->fakes; fake; fake = fake->next)
 		most++;
+	for (struct server *server = bench->server; server; server = server->next)
+		most++;
 	polled = calloc(most + 2, sizeof(*polled));
 	conns = calloc(most + 1, sizeof(struct conn *));
 	fakes = calloc(most + 1, sizeof(struct fake *));
@@ -275,8 +278,9 @@ bench_turn(struct bench *bench, int ms)
 			continue;
 		conns[len] = conn;
 		polled[len].fd = conn->fd;
-		polled[len].events = (short)((conn->held ? 0 : POLLIN) |
-					     (conn->out.len || conn->shut_after ? POLLOUT : 0));
+		polled[len].events =
+		    (short)((conn->held ? 0 : POLLIN) |
+			    ((conn->out.len && conn->cut >= 0) || conn->shut_after ? POLLOUT : 0));
 		len++;
 	}
 	conns_len = len;
@@ -287,13 +291,16 @@ bench_turn(struct bench *bench, int ms)
 		polled[len++] = (struct pollfd){ .fd = fake->listener, .events = POLLIN };
 	}
 	fakes_len = len - conns_len;
-	if (bench->server)
-		polled[len++] = (struct pollfd){ .fd = bench->server->listener, .events = POLLIN };
+	for (struct server *server = bench->server; server; server = server->next)
+		polled[len++] =
+		    (struct pollfd){ .fd = server->idle ? -1 : server->listener, .events = POLLIN };
 	/* A child's end wakes us by SIGCHLD, unless it fell just before the poll: hence the 50. */
 	if (poll(polled, (nfds_t)len, ms > 50 ? 50 : ms) > 0)
 		handle(bench, polled, conns, fakes, conns_len, fakes_len);
-	if (bench->server && polled[len - 1].revents & POLLIN)
-		server_accept(bench, bench->server);
+	len = conns_len + fakes_len;
+	for (struct server *server = bench->server; server; server = server->next)
+		if (polled[len++].revents & POLLIN)
+			server_accept(bench, server);
 	free(polled);
 	free(conns);
 	free(fakes);
@@ -344,8 +351,9 @@ clear(struct bench *bench)
 		fake_free(fake);
 	}
 	bench->fakes = NULL;
-	server_free(bench->server);
+	servers_free(bench->server);
 	bench->server = NULL;
+	bench->pid_dir = NULL;
 	nftw(bench->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	bench->ready = EMPTY;
 	bench->dirty = false;
@@ -468,6 +476,8 @@ bench_run(struct bench *bench, const struct test_case *test)
 			bytes_drop(&fake->heard, fake->heard.len);
 		if (test->talk)
 			talk(bench, test->talk);
+		if (test->story)
+			story(bench, test->story);
 		if (test->run)
 			test->run(bench);
 		passed = true;

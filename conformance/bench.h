@@ -34,7 +34,8 @@ struct conn {
 	bool eof;	       /* the other side closed or reset */
 	bool held;	       /* do not read */
 	bool shut_after;       /* half-close when OUT is empty */
-	int cut;	       /* bytes per write, 0: as many as go */
+	int cut;	       /* bytes per write, 0: as many as go, -1: none */
+	bool logged_in;	       /* to a pretended upsd, by LOGIN */
 	struct fake *fake;     /* a pretended driver's peer: its lines are answered at once */
 	struct server *server; /* a client of the pretended upsd: likewise */
 	const char *again;     /* said again whenever OUT is empty */
@@ -77,9 +78,10 @@ struct bench {
 	char captured[4][256];	       /* groups of the last pattern that had some */
 	enum bench_kind ready;	       /* what runs now: SHARED, DRIVER or EMPTY */
 	bool dirty;
-	struct server *server;	/* owned: the pretended upsd, or NULL */
+	struct server *server;	/* owned: the pretended upsds, the newest first, or NULL */
 	struct process *client; /* borrowed: the last client run */
 	bool split;		/* stderr goes to a file of its own */
+	const char *pid_dir;	/* where a process finds its pid file; NULL: dir */
 	unsigned umask;		/* what daemons are started with */
 	int patience_ms;	/* how long an expectation waits */
 	struct bytes trace;

@@ -16,7 +16,7 @@ void fake_free(struct fake *fake);
 
 void server_accept(struct bench *bench, struct server *server);
 void server_answer(struct conn *conn);
-void server_free(struct server *server);
+void servers_free(struct server *server);
 int free_tcp_port(void);
 
 void processes_reap(struct bench *bench);

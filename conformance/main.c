@@ -18,7 +18,7 @@
 #include "bench.h"
 #include "report.h"
 
-enum { MAX_WORKERS = 16, PATIENCE_MS = 6000, DEVIATION_PATIENCE_MS = 1500 };
+enum { MAX_WORKERS = 24, PATIENCE_MS = 6000, DEVIATION_PATIENCE_MS = 1500 };
 
 struct options {
 	const char *target, *junit, *build, *bindir, *sbindir, *driverdir;
@@ -152,6 +152,7 @@ start_worker(struct session *session, struct worker *worker)
 	}
 	if (!worker->pid) {
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		prctl(PR_SET_CHILD_SUBREAPER, 1);
 		for (size_t i = 0; i < MAX_WORKERS; i++)
 			if (session->workers[i].fd > 0)
 				close(session->workers[i].fd);
@@ -462,7 +463,7 @@ override(char **place, const char *with)
 int
 main(int argc, char **argv)
 {
-	struct options options = { .target = "ours", .jobs = 10, .build = own_build() };
+	struct options options = { .target = "ours", .jobs = 20, .build = own_build() };
 	struct session session = { .options = &options };
 	struct tally tally;
 	int64_t begin = now_ms();

@@ -20,20 +20,39 @@ serve(struct bench *bench, const struct reply *replies)
 
 	if (!server)
 		fail(bench, "suite: out of memory");
-	server->port = free_tcp_port();
-	server->listener = bind_to(bench, "127.0.0.1", server->port);
 	server->replies = replies;
-	bench->server = server;
+	server_add(bench, server);
 }
 
 void
-server_free(struct server *server)
+server_add(struct bench *bench, struct server *server)
 {
-	if (!server)
-		return;
-	close(server->listener);
-	bytes_free(&server->heard);
-	free(server);
+	server->next = bench->server;
+	bench->server = server;
+	server->listener = -1;
+	server->port = free_tcp_port();
+	server_listen(bench, server);
+}
+
+void
+server_listen(struct bench *bench, struct server *server)
+{
+	if (server->listener == -1)
+		server->listener = bind_to(bench, "127.0.0.1", server->port);
+}
+
+void
+servers_free(struct server *server)
+{
+	while (server) {
+		struct server *next = server->next;
+
+		if (server->listener != -1)
+			close(server->listener);
+		bytes_free(&server->heard);
+		free(server);
+		server = next;
+	}
 }
 
 void
@@ -76,7 +95,10 @@ server_answer(struct conn *conn)
 		newline[0] = '\0';
 		if (len > 1 && newline[-1] == '\r')
 			newline[-1] = '\0';
-		answer(conn, conn->in.at);
+		if (conn->server->answer)
+			conn->server->answer(conn->server, conn, conn->in.at);
+		else
+			answer(conn, conn->in.at);
 		bytes_drop(&conn->in, len);
 	}
 }

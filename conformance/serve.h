@@ -17,10 +17,20 @@ struct reply {
 };
 
 struct server {
-	int listener, port;
+	struct server *next;
+	int listener, port; /* listener -1: does not listen */
+	bool idle;	    /* listens, but accepts nobody */
 	const struct reply *replies;
+	/* Answers in place of the table, when not NULL. */
+	void (*answer)(struct server *server, struct conn *conn, const char *line);
 	struct bytes heard; /* all lines of all clients */
 };
+
+/* Listen and belong to the bench.  SERVER, or what it is the first member of, is owned by the bench
+ * from here on. */
+void server_add(struct bench *bench, struct server *server);
+/* (Again) on its port. */
+void server_listen(struct bench *bench, struct server *server);
 
 /* Begin to serve on 127.0.0.1; bench->server->port says where. */
 void serve(struct bench *bench, const struct reply *replies);

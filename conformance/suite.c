@@ -5,7 +5,8 @@
 	row(net_session) row(net_framing) row(net_get) row(net_list) row(net_set)                  \
 	    row(net_tracking) row(net_order) row(net_load) row(net_driver) row(net_reload)         \
 		row(net_start) row(sock_driver) row(cli_clients) row(access_vector)                \
-		    row(access_rules) row(access_users)
+		    row(access_rules) row(access_users) row(shutdown_when) row(shutdown_sequence)  \
+			row(shutdown_tell)
 
 #define DECLARE(name) extern const struct section name;
 SECTIONS(DECLARE)

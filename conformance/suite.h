@@ -40,6 +40,7 @@ struct test_case {
 	const char *cites; /* "N-3.4 R-16": the sentences it checks */
 	const char *says;  /* the requirement, one sentence */
 	const char *talk;  /* one step per line, or NULL (see talk.h) */
+	const char *story; /* likewise (see story.h) */
 	void (*run)(struct bench *bench);
 	enum bench_kind kind;
 	unsigned flags;

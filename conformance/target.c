@@ -46,7 +46,7 @@ cites(const char *reason)
 	regex_t pattern;
 	bool found;
 
-	if (regcomp(&pattern, "([NSRU]-[0-9]+)|docs/|RFC [0-9]+", REG_EXTENDED | REG_NOSUB))
+	if (regcomp(&pattern, "([MNSRU]-[0-9]+)|docs/|RFC [0-9]+", REG_EXTENDED | REG_NOSUB))
 		return false;
 	found = !regexec(&pattern, reason, 0, NULL, 0);
 	regfree(&pattern);
@@ -63,7 +63,7 @@ add_deviation(struct target *target, char *text, bool skip)
 		*reason++ = '\0';
 	reason += strspn(reason, " \t");
 	if (!cites(reason))
-		return "the reason must cite a sentence (R-16, N-3.4) or a document";
+		return "the reason must cite a sentence (R-16, N-3.4, M-2) or a document";
 	grown = realloc(target->deviations, (target->deviations_len + 1) * sizeof(*grown));
 	if (!grown)
 		return "out of memory";
@@ -87,6 +87,8 @@ take_line(struct target *target, const char *build, char *line)
 		{ "driverdir", &target->driverdir, true },
 		{ "upsd", &target->upsd, false },
 		{ "driver", &target->driver, false },
+		{ "upsmon", &target->upsmon, false },
+		{ "pid_dir", &target->pid_dir, false },
 		{ "as_root", &target->as_root, false },
 		{ "driver_options", &target->driver_options, false },
 	};
@@ -153,6 +155,8 @@ target_read(const char *name, const char *build)
 	target->driverdir = place(build, "drivers");
 	target->upsd = copy("upsd");
 	target->driver = copy("dummy-ups");
+	target->upsmon = copy("upsmon");
+	target->pid_dir = copy("");
 	target->as_root = copy("");
 	target->driver_options = copy("-F");
 	while (fgets(line, sizeof(line), file)) {
@@ -196,6 +200,8 @@ target_free(struct target *target)
 	free(target->driverdir);
 	free(target->upsd);
 	free(target->driver);
+	free(target->upsmon);
+	free(target->pid_dir);
 	free(target->as_root);
 	free(target->driver_options);
 	free(target);

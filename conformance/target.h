@@ -13,7 +13,8 @@ struct deviation {
 
 struct target {
 	char *name, *bindir, *sbindir, *driverdir; /* owned */
-	char *upsd, *driver;			   /* program names; owned */
+	char *upsd, *driver, *upsmon;		   /* program names; owned */
+	char *pid_dir;	      /* where upsmon insists on its pid file; "": it takes NUT_PIDPATH */
 	char *as_root;	      /* arguments daemons need when the suite runs as root */
 	char *driver_options; /* arguments that keep a driver in the foreground */
 	bool fresh_drivers;   /* a driver is not fit for another case */

@@ -21,7 +21,8 @@ struct monitor {
 	bool asking; /* a poll is under way */
 
 	/* In this connection. */
-	bool logged_in, primary_granted;
+	bool logged_in, primary_granted, primary_refused;
+	bool fsd_sent;
 	int64_t login_again_ms; /* when to ask again after a refusal; 0: not needed */
 	long logins;		/* as last counted; -1 not known */
 
@@ -396,6 +397,7 @@ got_primary(void *owner, const struct client_answer *answer)
 	struct monitor *monitor = owner;
 
 	monitor->primary_granted = answer->result == CLIENT_OK;
+	monitor->primary_refused = answer->result == CLIENT_REFUSED;
 	if (answer->result == CLIENT_REFUSED)
 		log_warnx("Primary managerial privileges unavailable on UPS [%s] - %s",
 		    monitor->conf.text, net_error_text(answer->error));
@@ -463,7 +465,8 @@ closed(void *owner, const char *why)
 	struct monitor *monitor = owner;
 
 	upsmon_mind_gap(monitor->upsmon);
-	monitor->asking = monitor->logged_in = monitor->primary_granted = false;
+	monitor->asking = monitor->logged_in = false;
+	monitor->primary_granted = monitor->primary_refused = monitor->fsd_sent = false;
 	monitor->login_again_ms = 0;
 	monitor->logins = -1;
 	if (monitor->forgive_break) { /* it may have died while we slept */
@@ -497,9 +500,26 @@ got_fsd(void *owner, const struct client_answer *answer)
 	monitor->fsd = true;
 }
 
+/* Known, or about to be: the answer to PRIMARY is on its way.  A connection that broke after our
+ * FSD is no sign that the secondaries are gone. */
+bool
+monitor_waits(const struct monitor *monitor)
+{
+	bool down = client_state(monitor->client) == CLIENT_DOWN;
+
+	if (!monitor->conf.primary || monitor->primary_refused)
+		return false;
+	if (down || !monitor->primary_granted)
+		return !down || monitor->fsd;
+	return monitor->logins != 0 && monitor->logins != 1; /* 1: us */
+}
+
 void
 monitor_send_fsd(struct monitor *monitor)
 {
+	if (monitor->fsd_sent)
+		return;
+	monitor->fsd_sent = true;
 	log_notice("Setting FSD on UPS %s", monitor->conf.text);
 	ask(monitor, CLIENT_FSD, got_fsd);
 }
@@ -518,12 +538,6 @@ monitor_count_logins(struct monitor *monitor)
 {
 	if (client_asked(monitor->client) < 8) /* a silent upsd is asked no more */
 		ask(monitor, CLIENT_GET_NUMLOGINS, got_logins);
-}
-
-long
-monitor_logins(const struct monitor *monitor)
-{
-	return monitor->logins;
 }
 
 /* ---- Life ---- */

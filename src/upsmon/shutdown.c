@@ -31,11 +31,20 @@ static bool
 anybody_left(const struct upsmon *upsmon)
 {
 	for (size_t i = 0; i < upsmon->len; i++)
-		if (monitor_is_primary(upsmon->monitors[i]) &&
-		    monitor_logins(upsmon->monitors[i]) != 1 &&
-		    monitor_logins(upsmon->monitors[i]) != 0)
+		if (monitor_waits(upsmon->monitors[i]))
 			return true;
 	return false;
+}
+
+/* FSD where it was not sent yet, and who is still there? */
+static void
+ask_secondaries(const struct upsmon *upsmon)
+{
+	for (size_t i = 0; i < upsmon->len; i++)
+		if (monitor_is_primary(upsmon->monitors[i])) {
+			monitor_send_fsd(upsmon->monitors[i]);
+			monitor_count_logins(upsmon->monitors[i]);
+		}
 }
 
 /* HOSTSYNC: until nobody but us is logged in, or the time is up. */
@@ -61,9 +70,7 @@ wait_for_secondaries(void *owner)
 		shutdown->told_of_wait = true;
 		upsmon_notify(upsmon, NOTIFY_SHUTDOWN_HOSTSYNC, first_primary(upsmon), NULL);
 	}
-	for (size_t i = 0; i < upsmon->len; i++)
-		if (monitor_is_primary(upsmon->monitors[i]))
-			monitor_count_logins(upsmon->monitors[i]);
+	ask_secondaries(upsmon);
 	loop_timer_in(upsmon->loop, &shutdown->timer, COUNT_MS);
 }
 
@@ -108,6 +115,15 @@ say_goodbye(struct shutdown *shutdown)
 	loop_timer_in(upsmon->loop, &shutdown->timer, upsmon->conf->finaldelay_s * 1000);
 }
 
+static void
+rehearse_fsd(const struct upsmon *upsmon)
+{
+	for (size_t i = 0; i < upsmon->len; i++)
+		if (monitor_is_primary(upsmon->monitors[i]))
+			log_notice("rehearsal: FSD would be sent for %s",
+			    monitor_name(upsmon->monitors[i]));
+}
+
 struct shutdown *
 shutdown_begin(struct upsmon *upsmon)
 {
@@ -126,15 +142,9 @@ shutdown_begin(struct upsmon *upsmon)
 	};
 	for (size_t i = 0; i < upsmon->conf->monitors_len; i++)
 		shutdown->primary = shutdown->primary || upsmon->conf->monitors[i].primary;
-	for (size_t i = 0; i < upsmon->len; i++)
-		if (monitor_is_primary(upsmon->monitors[i])) {
-			if (upsmon->settings.rehearse)
-				log_notice("rehearsal: FSD would be sent for %s",
-				    monitor_name(upsmon->monitors[i]));
-			else
-				monitor_send_fsd(upsmon->monitors[i]);
-		}
-	if (first_primary(upsmon) && !upsmon->settings.rehearse)
+	if (upsmon->settings.rehearse)
+		rehearse_fsd(upsmon);
+	if (anybody_left(upsmon) && !upsmon->settings.rehearse)
 		wait_for_secondaries(shutdown);
 	else
 		say_goodbye(shutdown);

@@ -88,9 +88,9 @@ bool monitor_awaited(const struct monitor *monitor); /* that poll has not come t
 void monitor_second(struct monitor *monitor);
 /* The shutdown sequence. */
 bool monitor_is_primary(const struct monitor *monitor); /* and connected, with the right granted */
-void monitor_send_fsd(struct monitor *monitor);
+bool monitor_waits(const struct monitor *monitor); /* for secondaries, or to learn of any */
+void monitor_send_fsd(struct monitor *monitor);	   /* once in a connection */
 void monitor_count_logins(struct monitor *monitor);
-long monitor_logins(const struct monitor *monitor); /* -1: not known */
 
 /* shutdown.c: the sequence FSD, HOSTSYNC, notification, FINALDELAY, command. */
 struct shutdown *shutdown_begin(struct upsmon *upsmon);
