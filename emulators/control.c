@@ -143,30 +143,25 @@ answer(struct asker *asker, const struct words *words)
 	conn_flush_later(asker->conn);
 }
 
-/* One line at a time; while a wait is on, none. */
+/* While a wait is on, no further line is taken. */
+static bool
+take_line(void *owner, const struct words *words, enum words_error error)
+{
+	struct asker *asker = owner;
+
+	if (error) {
+		buf_add_format(conn_out(asker->conn), "ERR %s\n", words_strerror(error));
+		conn_flush_later(asker->conn);
+	} else if (words->len > 0) {
+		answer(asker, words);
+	}
+	return !asker->wait.watcher.on && !conn_full(asker->conn);
+}
+
 static size_t
 input(void *owner, char *bytes, size_t len)
 {
-	struct asker *asker = owner;
-	struct words words;
-	size_t taken = 0;
-
-	while (taken < len && !asker->wait.watcher.on && !conn_full(asker->conn)) {
-		size_t used;
-		enum words_error error =
-		    words_cut(&words, bytes + taken, len - taken, WORDS_SOCKET, &used);
-
-		if (error == WORDS_MORE || used == 0)
-			break;
-		taken += used;
-		if (error == WORDS_OK && words.len > 0) {
-			answer(asker, &words);
-		} else if (error != WORDS_OK) {
-			buf_add_format(conn_out(asker->conn), "ERR %s\n", words_strerror(error));
-			conn_flush_later(asker->conn);
-		}
-	}
-	return taken;
+	return words_lines(bytes, len, take_line, owner);
 }
 
 static void

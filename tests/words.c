@@ -432,3 +432,45 @@ Test(words, are_what_the_table_says)
 		    error ? "!" : got, expect, "round %d, %.*s", round, (int)len, bytes);
 	}
 }
+
+/* ---- words_lines() ---- */
+
+struct heard {
+	char text[64]; /* the first word of each line, or ! for one that is wrong */
+	const char *stop_at;
+	enum words_error last;
+};
+
+static bool
+hear_line(void *owner, const struct words *words, enum words_error error)
+{
+	struct heard *heard = owner;
+	const char *word = error ? "!" : words->len ? words->word[0] : "-";
+
+	heard->last = error;
+	strcat(heard->text, word);
+	return !heard->stop_at || strcmp(word, heard->stop_at) != 0;
+}
+
+Test(words, whole_lines_are_taken_until_somebody_says_stop)
+{
+	char bytes[] = "a b\n\nc \x01\nd\ne";
+	char again[] = "a b\nc\nd\n";
+	struct heard heard = { .text = "" }, stopped = { .text = "", .stop_at = "c" };
+
+	cr_expect_eq(words_lines(bytes, sizeof(bytes) - 1, hear_line, &heard), sizeof(bytes) - 2);
+	cr_expect_str_eq(heard.text, "a-!d");
+	cr_expect_eq(words_lines(again, sizeof(again) - 1, hear_line, &stopped), 6);
+	cr_expect_str_eq(stopped.text, "ac");
+}
+
+Test(words, of_a_line_without_end_nothing_is_left)
+{
+	static char bytes[WORDS_LINE_MAX + 10];
+	struct heard heard = { .text = "" };
+
+	memset(bytes, 'x', sizeof(bytes));
+	cr_expect_eq(words_lines(bytes, sizeof(bytes), hear_line, &heard), sizeof(bytes));
+	cr_expect_eq(heard.last, WORDS_LONG_LINE);
+	cr_expect_str_eq(heard.text, "!");
+}

@@ -19,29 +19,24 @@ struct question {
 	bool answered, closed;
 };
 
+static bool
+take_line(void *owner, const struct words *words, enum words_error error)
+{
+	struct question *question = owner;
+	struct sockmsg msg;
+
+	if (error || sockmsg_parse(&msg, words) || msg.type != SOCKMSG_RESULT ||
+	    strcmp(msg.tracking, TRACKING) != 0)
+		return true;
+	question->answer = msg.number == RESULT_HANDLED ? INSTANCE_DONE : INSTANCE_FAILED;
+	question->answered = true;
+	return true;
+}
+
 static size_t
 question_input(void *owner, char *bytes, size_t len)
 {
-	struct question *question = owner;
-	struct words words;
-	struct sockmsg msg;
-	size_t taken = 0, used;
-
-	for (;;) {
-		enum words_error error =
-		    words_cut(&words, bytes + taken, len - taken, WORDS_SOCKET, &used);
-
-		if (error == WORDS_MORE)
-			return taken;
-		if (error == WORDS_LONG_LINE)
-			return len;
-		taken += used;
-		if (error != WORDS_OK || sockmsg_parse(&msg, &words) ||
-		    msg.type != SOCKMSG_RESULT || strcmp(msg.tracking, TRACKING) != 0)
-			continue;
-		question->answer = msg.number == RESULT_HANDLED ? INSTANCE_DONE : INSTANCE_FAILED;
-		question->answered = true;
-	}
+	return words_lines(bytes, len, take_line, owner);
 }
 
 static void

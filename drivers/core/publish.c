@@ -262,45 +262,30 @@ complain(struct publish *publish, const char *word, const char *error)
 		    word, error, missed);
 }
 
-static void
-handle_line(struct peer_of_driver *peer, const struct words *words)
+static bool
+take_line(void *owner, const struct words *words, enum words_error error)
 {
+	struct peer_of_driver *peer = owner;
 	struct sockmsg msg;
-	const char *error;
+	const char *why;
 
-	if (words->len == 0)
-		return;
-	if ((error = sockmsg_parse(&msg, words)))
-		complain(peer->publish, words->word[0], error);
-	else
-		answer(peer, &msg);
+	if (error) {
+		complain(peer->publish, "...", words_strerror(error));
+		if (error == WORDS_LONG_LINE)
+			drop(peer);
+	} else if (words->len > 0) {
+		if ((why = sockmsg_parse(&msg, words)))
+			complain(peer->publish, words->word[0], why);
+		else
+			answer(peer, &msg);
+	}
+	return !peer->ended && !conn_full(peer->conn);
 }
 
 static size_t
 peer_input(void *owner, char *bytes, size_t len)
 {
-	struct peer_of_driver *peer = owner;
-	struct words words;
-	size_t taken = 0, used;
-
-	while (taken < len && !peer->ended && !conn_full(peer->conn)) {
-		enum words_error error =
-		    words_cut(&words, bytes + taken, len - taken, WORDS_SOCKET, &used);
-
-		if (error == WORDS_MORE)
-			break;
-		if (error == WORDS_LONG_LINE) {
-			complain(peer->publish, "...", "a line without end: closed");
-			drop(peer);
-			return len;
-		}
-		taken += used;
-		if (error == WORDS_OK)
-			handle_line(peer, &words);
-		else
-			complain(peer->publish, "...", words_strerror(error));
-	}
-	return taken;
+	return words_lines(bytes, len, take_line, owner);
 }
 
 static void

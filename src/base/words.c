@@ -324,6 +324,27 @@ words_cut(struct words *out, char *bytes, size_t len, enum words_source source, 
 	return cut_rest(out, at, end, source);
 }
 
+size_t
+words_lines(char *bytes, size_t len, words_take *take, void *owner)
+{
+	size_t done = 0, used;
+	bool go_on = true;
+
+	while (go_on && done < len) {
+		struct words words;
+		enum words_error error =
+		    words_cut(&words, bytes + done, len - done, WORDS_SOCKET, &used);
+
+		if (error == WORDS_MORE)
+			break;
+		go_on = take(owner, &words, error);
+		if (error == WORDS_LONG_LINE)
+			return len;
+		done += used;
+	}
+	return done;
+}
+
 enum words_error
 words_split(struct words *out, char *line, enum words_source source)
 {

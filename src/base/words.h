@@ -49,7 +49,13 @@ struct words {
 enum words_error words_cut(
     struct words *out, char *bytes, size_t len, enum words_source source, size_t *used);
 
-/* The same for one NUL-ended line without newline. */
+/* The whole lines of BYTES[0..LEN), which came over a socket, one after another: TAKE gets each, or
+ * what is wrong with it (no words then), and says whether to go on.  Returns how many bytes are
+ * done with: all of them after WORDS_LONG_LINE, for what follows is the middle of a line. */
+typedef bool words_take(void *owner, const struct words *words, enum words_error error);
+size_t words_lines(char *bytes, size_t len, words_take *take, void *owner);
+
+/* The same as words_cut() for one NUL-ended line without newline. */
 enum words_error words_split(struct words *out, char *line, enum words_source source);
 
 /* What went wrong, for a message: "a quote is still open at the end of the line". */

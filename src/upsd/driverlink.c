@@ -138,14 +138,12 @@ static void heard(struct ups *ups);
 
 /* false: the driver was dropped. */
 static bool
-take_line(struct ups *ups, const struct words *words)
+take_message(struct ups *ups, const struct words *words)
 {
 	struct sockmsg msg;
 	const char *why;
 	enum state_error error;
 
-	if (!words->len)
-		return true;
 	why = sockmsg_parse(&msg, words);
 	if (!why && msg.type >= SOCKMSG_DUMPALL)
 		why = "a request, not an answer";
@@ -167,31 +165,25 @@ take_line(struct ups *ups, const struct words *words)
 	return true;
 }
 
+static bool
+take_line(void *owner, const struct words *words, enum words_error error)
+{
+	struct ups *ups = owner;
+
+	if (error == WORDS_LONG_LINE) {
+		misbehaved(ups, words_strerror(error));
+		return false;
+	}
+	if (error)
+		log_once(
+		    &ups->link.odd, ups, "line from the driver ignored", words_strerror(error));
+	return !words->len || take_message(ups, words);
+}
+
 static size_t
 input(void *owner, char *bytes, size_t len)
 {
-	struct ups *ups = owner;
-	size_t taken = 0, used;
-	struct words words;
-
-	while (taken < len) {
-		enum words_error error =
-		    words_cut(&words, bytes + taken, len - taken, WORDS_SOCKET, &used);
-
-		if (error == WORDS_MORE)
-			break;
-		if (error == WORDS_LONG_LINE) {
-			misbehaved(ups, words_strerror(error));
-			return len;
-		}
-		taken += used;
-		if (error != WORDS_OK)
-			log_once(&ups->link.odd, ups, "line from the driver ignored",
-			    words_strerror(error));
-		else if (!take_line(ups, &words))
-			return len;
-	}
-	return taken;
+	return words_lines(bytes, len, take_line, owner);
 }
 
 /* ---- time ---- */

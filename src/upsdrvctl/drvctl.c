@@ -304,29 +304,26 @@ nobody_answers(void *owner)
 	end(job, false);
 }
 
+/* What is no message says nothing; the deadline of the question goes on. */
+static bool
+take_line(void *owner, const struct words *words, enum words_error error)
+{
+	struct job *job = owner;
+	struct sockmsg msg;
+
+	if (error || !words->len || sockmsg_parse(&msg, words))
+		return true;
+	got_message(job, &msg);
+	if (msg.type != SOCKMSG_DUMPDONE)
+		return true;
+	print_status(job);
+	return false;
+}
+
 static size_t
 socket_input(void *owner, char *bytes, size_t len)
 {
-	struct job *job = owner;
-	size_t taken = 0, used;
-
-	for (;;) {
-		struct sockmsg msg;
-		struct words words;
-		enum words_error error =
-		    words_cut(&words, bytes + taken, len - taken, WORDS_SOCKET, &used);
-
-		if (error == WORDS_MORE || error == WORDS_LONG_LINE)
-			return taken;
-		taken += used;
-		if (error || !words.len || sockmsg_parse(&msg, &words))
-			continue;
-		got_message(job, &msg);
-		if (msg.type == SOCKMSG_DUMPDONE) {
-			print_status(job);
-			return taken;
-		}
-	}
+	return words_lines(bytes, len, take_line, owner);
 }
 
 static void

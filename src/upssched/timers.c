@@ -223,28 +223,24 @@ serve(struct peer *peer, const struct words *words)
 	return NULL;
 }
 
+static bool
+take_line(void *owner, const struct words *words, enum words_error error)
+{
+	struct peer *peer = owner;
+	const char *wrong = error ? words_strerror(error) : serve(peer, words);
+
+	if (wrong)
+		buf_add_format(conn_out(peer->conn), "ERR %s\n", wrong);
+	else
+		buf_add_text(conn_out(peer->conn), "OK\n");
+	conn_flush_later(peer->conn);
+	return !conn_full(peer->conn);
+}
+
 static size_t
 peer_input(void *owner, char *bytes, size_t len)
 {
-	struct peer *peer = owner;
-	size_t taken = 0, used;
-
-	for (;;) {
-		struct words words;
-		enum words_error error =
-		    words_cut(&words, bytes + taken, len - taken, WORDS_SOCKET, &used);
-		const char *wrong;
-
-		if (error == WORDS_MORE || error == WORDS_LONG_LINE)
-			return taken;
-		taken += used;
-		wrong = error ? words_strerror(error) : serve(peer, &words);
-		if (wrong)
-			buf_add_format(conn_out(peer->conn), "ERR %s\n", wrong);
-		else
-			buf_add_text(conn_out(peer->conn), "OK\n");
-		conn_flush_later(peer->conn);
-	}
+	return words_lines(bytes, len, take_line, owner);
 }
 
 static void
