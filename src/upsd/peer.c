@@ -3,6 +3,7 @@
 #include "upsd/command.h"
 #include "upsd/throttle.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@ struct pending {
 	struct {
 		bool known;
 		enum asking_answer answer;
+		int error;	     /* why it could not even be asked; 0: it was */
 		uint32_t generation; /* of the configuration that it was asked for */
 	} asked[PEER_ASKED_KINDS];
 	struct words words;
@@ -442,13 +444,14 @@ peer_knows(const struct peer *peer, enum peer_asked which)
 static void
 log_silence(struct peer *peer, enum peer_asked which)
 {
+	int error = peer->pending ? peer->pending->asked[which].error : ENOMEM;
 	char name[256];
 	unsigned missed;
 
 	if (log_rate(&peer->upsd->silent, loop_now_ms(peer->upsd->loop), &missed))
-		log_error("client %s is refused: no answer in time %s%s",
-		    peer_name(peer, name, sizeof(name)),
-		    which == PEER_ASKED_WRAP ? "from tcp-wrappers" : "about a hashed password",
+		log_error("client %s is refused: %s: %s%s", peer_name(peer, name, sizeof(name)),
+		    which == PEER_ASKED_WRAP ? "tcp-wrappers" : "hashed password",
+		    error ? strerror(error) : "no answer in time",
 		    missed ? " (others not shown)" : "");
 }
 
@@ -459,12 +462,15 @@ put_question(void *owner, helper_answered *answered, void *asker)
 {
 	struct peer *peer = owner;
 	struct pending *pending = peer->pending;
+	struct helper_question *question;
 
 	if (pending->asking == PEER_ASKED_HASH && peer_turn(peer) == PEER_WAIT) {
 		pending->postponed = true;
 		return NULL;
 	}
-	return pending->ask(peer, answered, asker);
+	question = pending->ask(peer, answered, asker);
+	pending->asked[pending->asking].error = question ? 0 : errno;
+	return question;
 }
 
 enum peer_right
@@ -479,6 +485,7 @@ peer_ask(struct peer *peer, enum peer_asked which, peer_question *ask, bool *sil
 		pending = peer->pending;
 		pending->asking = which;
 		pending->asked[which].known = false;
+		pending->asked[which].error = 0;
 		pending->asked[which].generation = peer->upsd->generation;
 		pending->asker.host = peer->host;
 		pending->ask = ask;
