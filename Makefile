@@ -77,8 +77,8 @@ CLIENT_MAINS	= $(wildcard src/client/ups*.c)
 MAINS		= $(wildcard src/*/main.c) $(CLIENT_MAINS) drivers/core/main.c emulators/main.c
 ROOMS		= $(wildcard src/base/*.c src/ups/*.c src/upsd/*.c src/client/*.c src/upsmon/*.c src/upsdrvctl/*.c \
 		  src/upssched/*.c drivers/*.c drivers/*/*.c emulators/*.c emulators/*/*.c)
-HOUSE_SRC	= $(filter-out $(MAINS) drivers/core/usb_%.c,$(ROOMS)) src/tls/$(TLS).c src/wrap/$(WRAPPER).c \
-		  drivers/core/usb_$(USB).c
+HOUSE_SRC	= $(filter-out $(MAINS) drivers/core/usb_%.c,$(ROOMS)) src/tls/$(TLS).c src/wrap/wrap.c \
+		  src/wrap/$(WRAPPER).c drivers/core/usb_$(USB).c
 CONFORM_SRC	= $(wildcard conformance/*.c conformance/*/*.c)
 SIM_SRC		= $(wildcard tests/sim/*.c)
 

@@ -1,8 +1,6 @@
 /* Built without tcp-wrappers: nobody asks. */
 #include "wrap/wrap.h"
 
-#include <errno.h>
-
 bool
 wrap_available(void)
 {
@@ -21,11 +19,3 @@ answer(char *question, int to)
 }
 
 const struct helper_kind wrap_helper = { "wrap", answer };
-
-struct helper_question *
-wrap_ask(struct loop *loop, const char *client, const char *server, const char *user,
-    helper_answered *answered, void *owner)
-{
-	errno = ENOSYS;
-	return NULL;
-}

@@ -10,7 +10,7 @@
 
 #define WRAP_USER_MAX 127 /* bytes of a user name; libwrap would cut a longer one */
 
-/* Is libwrap built in?  If not there is nothing to ask. */
+/* Is libwrap built in?  If not there is nothing to ask: the answer would be no. */
 bool wrap_available(void);
 
 /* One of the MORE of helper_start(): "wrap CLIENT SERVER USER", USER to the end. */
