@@ -149,6 +149,7 @@ $(TESTS) $(PLANTED): $(B)/tests/%: $(B)/tests/%.o $(if $(SIM_SRC),$(B)/libsim.a)
 # They stand alone: a generator that also speaks TLS, pretended drivers, and the floor to compare with.
 bench: $(BENCH)
 $(B)/bench/nutload: LIBS += -lssl -lcrypto
+$(B)/bench/access: $(LIBRARY)
 $(BENCH): $(B)/bench/%: $(B)/bench/%.o
 	@mkdir -p $(@D)
 	$(link) -lm

@@ -146,48 +146,185 @@ Test(access, lost_base_ends_the_session)
 	    ACCESS_END_DENIED);
 }
 
-static void
-expect_warning(
-    const char *conf, const struct access_sockets *sockets, const char *number, unsigned at)
+/* Does CONF get warning NUMBER at line AT (0: at any)? */
+static bool
+warns(const char *conf, const struct access_sockets *sockets, const char *number, unsigned at)
 {
 	struct faults faults = { 0 };
 	struct access_list *list = parse(conf, sockets, &faults);
-	char start[64];
+	char where[64], what[16];
 	bool found = false;
 
 	cr_assert(list, "%s", faults_first(&faults));
-	snprintf(start, sizeof(start), "upsd.conf:%u: %s:", at, number);
+	snprintf(where, sizeof(where), "upsd.conf:%u: ", at);
+	snprintf(what, sizeof(what), ": %s: ", number);
 	for (size_t i = 0; i < faults.len; i++)
-		found = found || !strncmp(faults.list[i].text, start, strlen(start));
-	cr_expect(found, "no warning %s at line %u of\n%s", number, at, conf);
+		found = found || (strstr(faults.list[i].text, what) &&
+				     (!at || !strncmp(faults.list[i].text, where, strlen(where))));
 	access_free(list);
 	faults_free(&faults);
+	return found;
 }
 
-Test(access, each_lint_warning)
+/* A-F11, A-A11: each warning where it belongs, and not where a little is different. */
+Test(access, each_lint_warning_is_shown_and_not_shown)
 {
-	const struct access_sockets v6 = { .listen_lines = true, .ipv6 = true };
-	const struct access_sockets others = { .listen_lines = true, .other_hosts = true };
-	const struct access_sockets none = { 0 };
+	static const struct access_sockets v6 = { .listen_lines = true, .ipv6 = true };
+	static const struct access_sockets others = { .listen_lines = true, .other_hosts = true };
+	static const struct access_sockets none = { 0 };
 
 #define LOCAL "ACL l 127.0.0.1/32\nACCESS grant all l\n"
-	/* access.txt, "Potential problems to avoid" */
-	expect_warning(
-	    "ACL h 10.0.0.1/32\nACCESS grant manager h pass2\nACCESS grant login h pass1\n",
-	    &only_v4, "W1", 3);
-	expect_warning(
-	    "ACL h 10.0.0.1/32\nACCESS deny base h\nACCESS grant manager h\n", &only_v4, "W1", 3);
-	expect_warning(LOCAL "ACL h 10.0.0.1/32\nACCESS deny login h\n", &only_v4, "W2", 4);
-	expect_warning(
-	    LOCAL "ACL h 10.0.0.0/8\nACCESS grant base h\nACCESS drop all h\n", &only_v4, "W3", 5);
-	expect_warning(LOCAL "ACL h 10.0.0.1/32\nACCESS grant monitor h pw\n", &only_v4, "W4", 4);
-	expect_warning(LOCAL "ACL h 10.0.0.1/24\nACCESS grant monitor h\n", &only_v4, "W5", 3);
-	expect_warning(LOCAL "ACCEPT l\n", &only_v4, "W6", 2);
-	expect_warning(LOCAL, &v6, "W7", 2);
-	expect_warning("ACL h 10.0.0.1/32\nACCESS grant all h\n", &only_v4, "W8", 2);
-	expect_warning("ACL h 10.0.0.1/32\nACCEPT h\n", &others, "W9", 2);
-	expect_warning(LOCAL "ACL h 10.0.0.1/32\nACCESS grant all h\n", &none, "W10", 2);
+#define H "ACL h 10.0.0.1/32\n"
+#define NET "ACL n 10.0.0.0/8\n"
+	static const struct {
+		const char *number;
+		const struct access_sockets *sockets;
+		unsigned at; /* 0: not shown */
+		const char *conf;
+	} table[] = {
+		/* access.txt, "Potential problems to avoid" */
+		{ "W1", &only_v4, 3,
+		    H "ACCESS grant manager h pass2\nACCESS grant login h pass1\n" },
+		{ "W1", &only_v4, 0,
+		    H "ACCESS grant login h pass1\nACCESS grant manager h pass2\n" },
+		{ "W1", &only_v4, 4, NET H "ACCESS deny all n\nACCESS grant all h\n" },
+		{ "W1", &only_v4, 0, NET H "ACCESS grant all h\nACCESS deny all n\n" },
+		{ "W1", &only_v4, 3, H "ACCESS deny base h\nACCESS grant manager h\n" },
+		{ "W1", &only_v4, 0, H "ACCESS grant base h\nACCESS grant manager h\n" },
+		{ "W2", &only_v4, 4, LOCAL H "ACCESS deny login h\n" },
+		{ "W2", &only_v4, 4, LOCAL H "ACCESS drop monitor h\n" },
+		{ "W2", &only_v4, 0, LOCAL H "ACCESS deny all h\n" },
+		{ "W2", &only_v4, 0, LOCAL H "ACCESS drop base h\n" },
+		{ "W2", &only_v4, 0, LOCAL H "ACCESS grant login h\n" },
+		{ "W3", &only_v4, 5, LOCAL NET "ACCESS grant base n\nACCESS drop all n\n" },
+		{ "W3", &only_v4, 6, LOCAL NET H "ACCESS grant base h\nACCESS drop all n\n" },
+		{ "W3", &only_v4, 0, LOCAL NET "ACCESS grant base n\nACCESS deny all n\n" },
+		{ "W3", &only_v4, 0, LOCAL NET "ACCESS drop all n\n" },
+		{ "W4", &only_v4, 4, LOCAL H "ACCESS grant monitor h pw\n" },
+		{ "W4", &only_v4, 4, LOCAL H "ACCESS deny all h pw\n" },
+		{ "W4", &only_v4, 0, LOCAL H "ACCESS grant login h pw\n" },
+		{ "W5", &only_v4, 3, LOCAL "ACL h 10.0.0.1/24\nACCESS grant monitor h\n" },
+		{ "W5", &only_v4, 3, LOCAL "ACL h 2001:db8::1/64\nACCESS grant monitor h\n" },
+		{ "W5", &only_v4, 0, LOCAL "ACL h 10.0.0.0/24\nACCESS grant monitor h\n" },
+		{ "W6", &only_v4, 2, LOCAL "ACCEPT l\n" },
+		{ "W6", &only_v4, 0, LOCAL },
+		{ "W6", &only_v4, 0, "ACL l 127.0.0.1/32\nACCEPT l\n" },
+		{ "W7", &v6, 2, LOCAL },
+		{ "W7", &v6, 2, LOCAL "ACL l6 ::1/128\nACCESS deny all l6\n" },
+		{ "W7", &v6, 0, LOCAL "ACL l6 ::1/128\nACCESS grant all l6\n" },
+		{ "W7", &only_v4, 0, LOCAL },
+		{ "W8", &only_v4, 2, H "ACCESS grant all h\n" },
+		{ "W8", &only_v4, 2, "ACL l 127.0.0.1/32\nACCESS grant monitor l\n" },
+		{ "W8", &only_v4, 0, LOCAL },
+		{ "W8", &only_v4, 0, "ACL l 127.0.0.0/8\nACCEPT l\n" },
+		{ "W9", &others, 2, H "ACCEPT h\n" },
+		{ "W9", &others, 1, H },
+		{ "W9", &others, 0, H "ACCESS grant all h\n" },
+		{ "W9", &only_v4, 0, H "ACCEPT h\n" },
+		{ "W10", &none, 2, LOCAL H "ACCESS grant all h\n" },
+		{ "W10", &none, 0, LOCAL },
+		{ "W10", &others, 0, LOCAL H "ACCESS grant all h\n" },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		cr_expect_eq(warns(table[i].conf, table[i].sockets, table[i].number, table[i].at),
+		    table[i].at != 0, "%s at line %u of\n%s", table[i].number, table[i].at,
+		    table[i].conf);
 #undef LOCAL
+}
+
+/* A-A11 */
+Test(access, one_notice_says_whether_this_host_may_log_in)
+{
+	static const struct {
+		const char *conf, *says;
+	} table[] = {
+		{ "ACL l 127.0.0.1/32\nACCESS grant all l\n",
+		    "upsd.conf:2: access lists are in force (NUT 2.4 to 2.8 ignored such lines); "
+		    "127.0.0.1 may LOGIN, ::1 may not LOGIN" },
+		{ "ACL l ::1/128\nACCEPT l\n",
+		    "upsd.conf:2: access lists are in force (NUT 2.4 to 2.8 ignored such lines); "
+		    "127.0.0.1 may not LOGIN, ::1 may LOGIN" },
+		{ "", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		struct faults faults = { 0 };
+		struct access_list *list = parse(table[i].conf, &only_v4, &faults);
+		size_t notes = 0;
+
+		for (size_t k = 0; k < faults.len; k++) {
+			notes += faults.list[k].note;
+			if (faults.list[k].note)
+				cr_expect_str_eq(faults.list[k].text, table[i].says);
+		}
+		cr_expect_eq(notes, table[i].says != NULL);
+		access_free(list);
+		faults_free(&faults);
+	}
+}
+
+/* A-F10, A-A10: what only an allowfrom uses keeps nobody out. */
+Test(access, acls_for_users_alone_activate_nothing)
+{
+	struct faults faults = { 0 };
+	struct access_list *list = access_new();
+	char text[] = "ACL lan 10.0.0.0/8";
+	struct words words;
+
+	cr_assert_eq(words_split(&words, text, WORDS_FILE), WORDS_OK);
+	access_add(list, &words, "upsd.conf", 1, &faults);
+	cr_expect(access_needs_table(list));
+	cr_expect(access_use_acl(list, "lan"));
+	cr_expect(!access_use_acl(list, "wan"));
+	access_finish(list, "upsd.conf", &only_v4, &faults);
+	cr_expect(!access_is_active(list));
+	cr_expect_eq(faults.len, 0);
+	access_free(list);
+}
+
+/* A-F3, A-A1, A-A5, A-F2: what is no sense is a fault with its line. */
+Test(access, what_makes_no_sense_is_a_fault)
+{
+	static const char *const table[] = {
+		"ACL a ::ffff:0:0/95\n",
+		"ACL \"\" 10.0.0.1/32\n",
+		"ACL a [::1]/128\n",
+		"ACL a fe80::1%eth0/64\n",
+		"ACL a 127.1/32\n",
+		"ACL a 010.1.1.0/24\n",
+		"ACL a 10.0.0.1/\n",
+		"ACL a 10.0.0.1/032\n",
+		"ACL a 10.0.0.1/+8\n",
+		"ACL a 2001:db8::/ffff::\n",
+		"ACL a 10.0.0.1/0.0.0.255\n",
+		"Acl a 10.0.0.1/32\n",
+		"ACL a\n",
+		"ACL a 10.0.0.1/32 b\n",
+		"ACL h\xc3\xb6 10.0.0.1/32\n",
+		"ACL a 10.0.0.1/32 \"open\n",
+		"ACL a \"10.0.0.1/32#\"\n",
+		"ACCESS grant primary a\n",
+		"ACCESS Grant all a\n",
+		"ACCESS grant ALL a\n",
+		"ACCESS allow all a\n",
+		"ACCESS grant all all\n",
+		"ACCESS grant all a p q\n",
+		"ACCEPT\n",
+		"REJECT\n",
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		struct faults faults = { 0 };
+		struct access_list *list = parse(table[i], &only_v4, &faults);
+
+		cr_expect_null(list, "%s", table[i]);
+		cr_expect(
+		    faults_first(&faults) && !strncmp(faults_first(&faults), "upsd.conf:1: ", 13),
+		    "%s: %s", table[i], faults_first(&faults));
+		access_free(list);
+		faults_free(&faults);
+	}
 }
 
 Test(access, a_clean_list_has_only_the_notice)

@@ -454,6 +454,45 @@ host_based(struct bench *bench)
 }
 
 static void
+tracking_needs_no_action(struct bench *bench)
+{
+	struct conn *conn;
+
+	begin(bench, ME FOE "ACCESS grant all me\nACCESS grant master foe\n");
+	conn = client(bench, "127.0.0.1");
+	log_in(bench, conn, "mon2", "monsecret");
+	want(bench, (say(bench, conn, "SET TRACKING ON"), conn), "OK");
+	want(bench, (say(bench, conn, "SET VAR bench ups.id x"), conn), DENIED);
+	conn = client(bench, "127.0.0.2");
+	log_in(bench, conn, "mon2", "monsecret");
+	want(bench, (say(bench, conn, "SET TRACKING ON"), conn), DENIED);
+}
+
+/* LISTEN only says where to listen: 127.0.0.1 alone is open, whatever the lists grant. */
+static void
+listen_is_apart(struct bench *bench)
+{
+	char line[100];
+	struct conn *conn;
+
+	begin(bench, "ACL all 0.0.0.0/0\nACL all ::/0\nACCESS grant all all\n");
+	need(bench, !dial_from(bench, "127.0.0.1", "127.0.0.9", bench->port), "127.0.0.9 is open");
+	stop_upsd(bench);
+	/* "::" serves both families, and an IPv4 client is one in every respect. */
+	snprintf(line, sizeof(line), "LISTEN :: %d\n", bench->port);
+	put_file(bench, "upsd.conf", line);
+	add_to_file(bench, "upsd.conf", FOE "ACCESS grant all foe\n");
+	serve_lists(bench);
+	conn = client(bench, "127.0.0.2");
+	log_in(bench, conn, "mon", "monsecret");
+	want(bench, (say(bench, conn, "LOGIN bench"), conn), "OK");
+	want(bench, (say(bench, conn, "LIST CLIENT bench"), conn), "BEGIN LIST CLIENT bench");
+	want(bench, conn, "CLIENT bench 127.0.0.2");
+	want(bench, conn, "END LIST CLIENT bench");
+	need(bench, strstr(log_of(bench, bench->upsd), "mon@127.0.0.2"), "the log has another");
+}
+
+static void
 nobody_decides(struct bench *bench)
 {
 	need_lists(bench);
@@ -533,14 +572,35 @@ guesses(struct bench *bench)
 
 /* ---- a flood ---- */
 
-/* A thousand refused connections while a client asks: none of its answers is late. */
+/* 10 000 ACL and 1 000 ACCESS lines of other hosts. */
+static void
+add_large_lists(struct bench *bench)
+{
+	struct bytes text = { 0 };
+	char line[80];
+
+	for (int i = 0; i < 10000; i++)
+		bytes_add(&text, line,
+		    (size_t)snprintf(line, sizeof(line), "ACL other%d 10.0.%d.%d/32\n", i % 1000,
+			i / 256, i % 256));
+	for (int i = 0; i < 1000; i++)
+		bytes_add(&text, line,
+		    (size_t)snprintf(line, sizeof(line), "ACCESS grant monitor other%d\n", i));
+	add_to_file(bench, "upsd.conf", text.at);
+	bytes_free(&text);
+}
+
+/* A thousand refused connections, each judged by long lists, while a client asks: none of its
+ * answers is late. */
 static void
 flood(struct bench *bench)
 {
 	struct conn *me;
 	int64_t worst = 0;
 
-	begin(bench, ME FOE "ACCESS grant all me\nACCESS deny all foe\n");
+	begin(bench, ME "ACCESS grant all me\n");
+	add_large_lists(bench);
+	reload_upsd(bench);
 	me = client(bench, "127.0.0.1");
 	log_in(bench, me, "mon", "monsecret");
 	want(bench, (say(bench, me, "LOGIN bench"), me), "OK");
@@ -631,6 +691,11 @@ static const struct test_case cases[] = {
 	{ "access/layers/5", MUST, "A-E5",
 	    "with neither upsd.users nor ACCESS lines upsd does not start", .run = nobody_decides,
 	    .kind = EMPTY },
+	{ "access/layers/6", MUST, "A-E4a", "SET TRACKING needs a user, its level, and no action",
+	    .run = tracking_needs_no_action, .kind = EMPTY },
+	{ "access/layers/7", MUST, "A-E2 A-F9 A-B1",
+	    "LISTEN alone says where to listen; on `::' an IPv4 client is an IPv4 client",
+	    .run = listen_is_apart, .kind = EMPTY },
 };
 
 SECTION(access_rules);
