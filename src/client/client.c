@@ -3,6 +3,7 @@
 #include "base/conn.h"
 #include "base/helper.h"
 #include "base/words.h"
+#include "ups/paths.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,7 +207,7 @@ client_new(struct loop *loop, const struct client_settings *settings,
 	if (calls)
 		client->calls = *calls;
 	client->owner = owner;
-	client->port = settings->port ? settings->port : 3493;
+	client->port = settings->port ? settings->port : paths_port();
 	client->tls_policy = settings->tls;
 	client->tls_settings = settings->tls_settings;
 	client->connect_ms = settings->connect_ms ? settings->connect_ms : CLIENT_CONNECT_MS;

@@ -34,7 +34,7 @@ enum client_tls {
 
 struct client_settings {
 	const char *host; /* name or numeric address */
-	uint16_t port;	  /* 0: none given, 3493 */
+	uint16_t port;	  /* 0: none given, paths_port() */
 	/* Where HOST is, if the owner knows: then nobody looks it up.  Tried in turn. */
 	const struct addr *addrs;
 	size_t addrs_len;

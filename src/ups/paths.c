@@ -28,6 +28,12 @@ paths_get(struct paths *out)
 	};
 }
 
+unsigned short
+paths_port(void)
+{
+	return PORT;
+}
+
 void
 paths_print_version(const char *program)
 {

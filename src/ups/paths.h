@@ -16,6 +16,8 @@ struct paths {
 };
 /* Reads the environment: main() calls it once. */
 void paths_get(struct paths *out);
+/* .port of these: upsd's where none is named, 3493 unless make PORT= said otherwise. */
+unsigned short paths_port(void);
 
 /* "Network UPS Tools upsd 2.8.0 (refnut 0.1.0)" for -V and banners; static text per PROGRAM is the
  * caller's: prints to stdout. */

@@ -1,12 +1,13 @@
 #include "upsmon/monconf.h"
 
+#include "ups/paths.h"
+
 #include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#define PORT_DEFAULT 3493
 #define LONG_WHILE_S (366L * 24 * 3600)
 
 /* What is being read, passed to each directive's function. */
@@ -140,7 +141,7 @@ take_monitor(struct reading *reading, const struct directive *directive)
 	char *const *word = reading->line->word;
 	struct monconf *conf = reading->conf;
 	struct monconf_monitor monitor = { .line = conffile_line(reading->file) }, *monitors;
-	const char *wrong = addr_ups_at(&monitor.at, word[1], true, PORT_DEFAULT);
+	const char *wrong = addr_ups_at(&monitor.at, word[1], true, paths_port());
 	long power_value = 0;
 
 	if (wrong)
