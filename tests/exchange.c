@@ -194,3 +194,118 @@ Test(exchange, dropped_ones_end_in_silence)
 	cr_expect_str_empty(ends);
 	end(loop);
 }
+
+/* --- late answers: exchange.h, docs/drivers.md ------------------------------------------- */
+
+static void
+until(struct loop *loop, int64_t ms)
+{
+	fast_pass(loop, ms - fast_now_ms);
+}
+
+Test(exchange, a_late_answer_is_thrown_away_and_the_next_is_asked_then)
+{
+	struct loop *loop = begin();
+
+	queue("a", false);
+	queue("b", false);
+	fast_now_ms = 0;
+	fast_turn(loop, 2);
+	until(loop, 1600);
+	cr_expect_str_eq(ends, "a:1: ");
+	core_arrived(script.core, "l", 1);
+	core_arrived(script.core, "ate\r", 4);
+	cr_expect_str_eq(script.asked, "a ");
+	fast_turn(loop, 2);
+	cr_expect_str_eq(script.asked, "a b ");
+	core_arrived(script.core, "right\r", 6);
+	cr_expect_str_eq(ends, "a:1: b:0:right\r ", "at once: nothing is in doubt");
+	cr_expect_eq(logged("thrown away"), 1);
+	end(loop);
+}
+
+/* Later than we listened, it would be the answer to the next question. */
+Test(exchange, an_answer_after_silence_is_held_until_the_line_is_quiet)
+{
+	struct loop *loop = begin();
+
+	queue("a", false);
+	queue("b", false);
+	fast_now_ms = 0;
+	fast_turn(loop, 2);
+	until(loop, 2100);
+	cr_expect_str_eq(script.asked, "a b ");
+	core_arrived(script.core, "x\r", 2);
+	cr_expect_str_eq(ends, "a:1: ");
+	until(loop, 4200);
+	cr_expect_str_eq(ends, "a:1: ");
+	until(loop, 5000);
+	cr_expect_str_eq(ends, "a:1: b:0:x\r ");
+	queue("c", false);
+	fast_turn(loop, 2);
+	core_arrived(script.core, "y\r", 2);
+	cr_expect_str_eq(ends, "a:1: b:0:x\r c:0:y\r ");
+	end(loop);
+}
+
+Test(exchange, a_held_answer_is_the_last_questions_when_another_comes)
+{
+	struct loop *loop = begin();
+
+	queue("a", false);
+	queue("b", false);
+	queue("c", false);
+	queue("d", false);
+	fast_now_ms = 0;
+	fast_turn(loop, 2);
+	until(loop, 2100);
+	core_arrived(script.core, "of a\r", 5);
+	until(loop, 4100);
+	core_arrived(script.core, "of b\r", 5);
+	cr_expect_str_eq(ends, "a:1: b:1: ");
+	fast_turn(loop, 2);
+	cr_expect_str_eq(script.asked, "a b c ");
+	/* It has been learnt: c's is waited for. */
+	until(loop, 6200);
+	cr_expect_str_eq(script.asked, "a b c ");
+	core_arrived(script.core, "of c\r", 5);
+	fast_turn(loop, 2);
+	cr_expect_str_eq(script.asked, "a b c d ");
+	cr_expect_str_eq(ends, "a:1: b:1: c:1: ");
+	cr_expect_eq(logged("thrown away"), 1);
+	end(loop);
+}
+
+static void
+queue_order(const char *name)
+{
+	core_exchange(script.core,
+	    &(struct exchange){ .name = name,
+		.question = "O\r",
+		.question_len = 2,
+		.deadline_ms = 1000,
+		.complete = to_cr,
+		.may_be_silent = true,
+		.done = done },
+	    true);
+}
+
+Test(exchange, a_late_reply_to_an_order_is_its_reply_and_silence_leaves_no_doubt)
+{
+	struct loop *loop = begin();
+
+	queue_order("o");
+	fast_now_ms = 0;
+	fast_turn(loop, 2);
+	until(loop, 1600);
+	core_arrived(script.core, "NAK\r", 4);
+	cr_expect_str_eq(ends, "o:0:NAK\r ");
+	queue_order("p");
+	until(loop, 4500);
+	cr_expect_str_eq(ends, "o:0:NAK\r p:1: ");
+	queue("a", false);
+	fast_turn(loop, 2);
+	core_arrived(script.core, "x\r", 2);
+	cr_expect_str_eq(ends, "o:0:NAK\r p:1: a:0:x\r ");
+	end(loop);
+}

@@ -621,6 +621,34 @@ Test(qx, a_late_answer_is_nobodys)
 	end(loop);
 }
 
+/* As late as that, each would be the next question's. */
+Test(qx, a_slow_ups_is_stale_and_none_of_its_answers_is_the_next_ones)
+{
+	static const int delays_ms[] = { 1600, 2100, 2600, 3500, 4500, 7300 };
+	static const char *const intervals[] = { "pollinterval=1", "pollinterval=2",
+		"pollinterval=5" };
+
+	for (size_t i = 0; i < 18; i++) {
+		script = (struct script){ 0 };
+		classic();
+		struct loop *loop = begin(&nutdrv_qx_driver, SETTINGS(intervals[i % 3]));
+
+		device.delay_ms = delays_ms[i / 3];
+		say("Q1", "(226.0 195.0 226.0 099 49.0 27.5 30.0 10001001");
+		expect_stale_within_15_s(loop);
+		for (int j = 0; j < 120; j++) {
+			fast_pass(loop, 1000);
+			cr_expect_not(fresh(), "%d ms, %s", device.delay_ms, intervals[i % 3]);
+		}
+		EXPECT("ups.load", "14");
+		device.delay_ms = 200;
+		fast_pass(loop, 60000);
+		cr_expect(fresh(), "after %d ms, %s", delays_ms[i / 3], intervals[i % 3]);
+		EXPECT("ups.load", "99");
+		end(loop);
+	}
+}
+
 /* --- orders ------------------------------------------------------------------------------ */
 
 Test(qx, commands_end_as_the_device_says)
@@ -651,6 +679,30 @@ Test(qx, commands_end_as_the_device_says)
 	cr_expect_str_eq(order(loop, "INSTCMD", "shutdown.stop", NULL), "handled");
 	cr_expect_str_eq(order(loop, "INSTCMD", "beeper.enable", NULL), "unknown");
 	end(loop);
+}
+
+/* The late answer to Q1 is not what the UPS says to the order. */
+Test(qx, an_order_given_while_q1_is_late_is_judged_by_its_own_answer)
+{
+	static const int delays_ms[] = { 1600, 2100 };
+
+	for (size_t i = 0; i < 2; i++) {
+		script = (struct script){ 0 };
+		classic();
+		struct loop *loop = begin(&nutdrv_qx_driver, NULL);
+
+		device.delay_ms = delays_ms[i];
+		script.asked[0] = '\0';
+		while (!strstr(device.asked, "I F I Q1 Q1 "))
+			loop_step(loop, 100);
+		cr_expect_str_eq(
+		    order(loop, "INSTCMD", "test.battery.start.quick", NULL), "handled");
+		cr_expect_str_eq(device.asked, "T ");
+		say("T", "NAK");
+		cr_expect_str_eq(
+		    order(loop, "INSTCMD", "test.battery.start.quick", NULL), "failed");
+		end(loop);
+	}
 }
 
 Test(qx, parameters_are_checked)

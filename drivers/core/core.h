@@ -50,6 +50,17 @@ struct exchanges {
 	struct timer deadline;
 	struct later next;
 	bool open; /* there is a port to ask */
+
+	/* Late answers. */
+	unsigned owed;	       /* questions whose deadline passed and that may yet be answered */
+	int64_t unanswered_ms; /* when the last of them was asked */
+	int64_t slowest_ms;    /* what an answer that came late took; fades */
+	struct exchange last;  /* as was asked last; its question is not kept */
+	bool listening;	       /* nothing is asked meanwhile; ANSWER is what comes late */
+	bool held, said_late;  /* HELD: an answer is whole, but in doubt */
+	enum exchange_end held_end;
+	size_t held_len;
+	int64_t held_late_ms; /* if it is the question before's, it is as late as that */
 };
 
 struct core {

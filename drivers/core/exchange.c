@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHOWN_MAX 120 /* bytes of a question or answer in a trace line */
+#define SHOWN_MAX 120	   /* bytes of a question or answer in a trace line */
+#define LATE_MARGIN_MS 500 /* added to the slowest answer seen */
 
 struct queued_exchange {
 	struct exchange what; /* .question is BYTES */
@@ -84,6 +85,126 @@ trace(const struct core *core, const struct exchange *what, enum exchange_end en
 	buf_free(&buf);
 }
 
+/* Does the carrier itself know how an exchange ends?  Then none comes late. */
+static bool
+takes_back(const struct core *core)
+{
+	return core->port && core->driver->carrier && core->driver->carrier->cancel;
+}
+
+/* --- late answers ------------------------------------------------------------------------ */
+
+/* From the question: until then an answer may come. */
+static int64_t
+patience(const struct exchanges *exchanges, const struct exchange *what)
+{
+	int64_t ms = 2 * (int64_t)what->deadline_ms;
+
+	if (exchanges->slowest_ms + LATE_MARGIN_MS > ms)
+		ms = exchanges->slowest_ms + LATE_MARGIN_MS;
+	return ms < EXCHANGE_LATE_MAX_MS ? ms : EXCHANGE_LATE_MAX_MS;
+}
+
+static bool
+in_doubt(struct core *core)
+{
+	struct exchanges *exchanges = &core->exchanges;
+
+	if (loop_now_ms(core->loop) - exchanges->unanswered_ms > EXCHANGE_LATE_MAX_MS)
+		exchanges->owed = 0;
+	return exchanges->owed > 0;
+}
+
+/* An answer took so long.  Those in time let it be forgotten again. */
+static void
+learn_delay(struct core *core, const struct exchange *what, int64_t took_ms)
+{
+	struct exchanges *exchanges = &core->exchanges;
+
+	if (took_ms <= (int64_t)what->deadline_ms) {
+		exchanges->slowest_ms -= exchanges->slowest_ms / 16;
+		return;
+	}
+	log_debug(3, "exchange %s: an answer after %lld ms", what->name, (long long)took_ms);
+	if (took_ms > exchanges->slowest_ms)
+		exchanges->slowest_ms = took_ms;
+	if (exchanges->said_late || what->may_be_silent)
+		return;
+	exchanges->said_late = true;
+	log_warnx("[%s] an answer came after %lld ms: thrown away, as all later than %u ms will be",
+	    core->conf->ups_name, (long long)took_ms, what->deadline_ms);
+}
+
+/* The one asked last may yet be answered. */
+static void
+owe(struct core *core)
+{
+	struct exchanges *exchanges = &core->exchanges;
+
+	in_doubt(core);
+	exchanges->owed++;
+	exchanges->unanswered_ms = exchanges->asked_ms;
+}
+
+/* The running one will not be waited for any more. */
+static void
+leave(struct core *core)
+{
+	const struct queued_exchange *item = core->exchanges.running;
+
+	if (item && item->what.complete && !item->what.may_be_silent && core->exchanges.len == 0)
+		owe(core);
+}
+
+static void
+listen_on(struct core *core, int64_t ms)
+{
+	struct exchanges *exchanges = &core->exchanges;
+	int64_t passed_ms = loop_now_ms(core->loop) - exchanges->asked_ms;
+
+	if (ms > EXCHANGE_LATE_MAX_MS - passed_ms)
+		ms = EXCHANGE_LATE_MAX_MS - passed_ms;
+	loop_timer_in(core->loop, &exchanges->deadline, ms > 0 ? ms : 0);
+}
+
+static void
+stop_listening(struct core *core)
+{
+	struct exchanges *exchanges = &core->exchanges;
+
+	loop_timer_clear(core->loop, &exchanges->deadline);
+	exchanges->listening = false;
+	loop_later(core->loop, &exchanges->next);
+}
+
+/* A whole answer has come late: that of the first question that is owed one. */
+static void
+take_late(struct core *core)
+{
+	struct exchanges *exchanges = &core->exchanges;
+
+	learn_delay(core, &exchanges->last, loop_now_ms(core->loop) - exchanges->asked_ms);
+	exchanges->len = 0;
+	if (exchanges->owed)
+		exchanges->owed--;
+	if (exchanges->owed == 0)
+		stop_listening(core);
+}
+
+static void
+hear_late(struct core *core)
+{
+	struct exchanges *exchanges = &core->exchanges;
+	size_t whole = exchanges->last.complete(core->device, exchanges->answer, exchanges->len);
+
+	if (whole > 0 && whole <= exchanges->len)
+		take_late(core);
+	else if (exchanges->len == EXCHANGE_BYTES_MAX)
+		exchanges->len = 0;
+	if (exchanges->listening)
+		listen_on(core, patience(exchanges, &exchanges->last) / 2);
+}
+
 /* --- one exchange ------------------------------------------------------------------------ */
 
 /* The running one has ended; the answer is its first LEN bytes. */
@@ -95,36 +216,109 @@ finish(struct core *core, enum exchange_end end, size_t len)
 
 	loop_timer_clear(core->loop, &exchanges->deadline);
 	exchanges->running = NULL;
+	exchanges->held = false;
+	exchanges->last = item->what;
+	exchanges->last.question = NULL;
 	exchanges->answer[len] = '\0';
 	trace(core, &item->what, end, len);
+	if (end == EXCHANGE_TIMEOUT && item->what.complete && !item->what.may_be_silent &&
+	    !takes_back(core)) {
+		exchanges->listening = true;
+		/* Of an answer that has begun the rest is to come, if anything. */
+		if (len == 0)
+			owe(core);
+	}
 	if (exchanges->open)
 		loop_later(core->loop, &exchanges->next);
 	if (item->what.done)
 		item->what.done(item->what.owner ? item->what.owner : core->device, &item->what,
 		    end, exchanges->answer, len);
+	exchanges->len = 0;
+	if (exchanges->listening)
+		listen_on(core, patience(exchanges, &item->what) -
+				    (loop_now_ms(core->loop) - exchanges->asked_ms));
 	free(item);
 }
 
-/* Does the carrier itself know how an exchange ends? */
-static bool
-takes_back(const struct core *core)
+void
+core_exchange_was_whole(struct core *core)
 {
-	return core->port && core->driver->carrier && core->driver->carrier->cancel;
+	core->exchanges.listening = false;
+}
+
+/* Whole, but is it the answer to this question or to one before?  The line will tell. */
+static void
+hold(struct core *core, enum exchange_end end, size_t len)
+{
+	struct exchanges *exchanges = &core->exchanges;
+	int64_t wait_ms = exchanges->slowest_ms;
+
+	exchanges->held = true;
+	exchanges->held_end = end;
+	exchanges->held_len = exchanges->len = len;
+	exchanges->held_late_ms = loop_now_ms(core->loop) - exchanges->unanswered_ms;
+	if (wait_ms < exchanges->held_late_ms)
+		wait_ms = exchanges->held_late_ms;
+	loop_timer_in(core->loop, &exchanges->deadline, wait_ms + LATE_MARGIN_MS);
+}
+
+/* Another answer while one is held: that was of the question before. */
+static void
+was_late(struct core *core, bool whole)
+{
+	struct exchanges *exchanges = &core->exchanges;
+
+	learn_delay(core, &exchanges->running->what, exchanges->held_late_ms);
+	exchanges->owed--;
+	finish(core, EXCHANGE_TIMEOUT, 0);
+	if (whole && exchanges->listening)
+		take_late(core);
+}
+
+static void
+end_with(struct core *core, enum exchange_end end, size_t len)
+{
+	const struct exchange *what = &core->exchanges.running->what;
+
+	if (len > 0 && !what->may_be_silent && in_doubt(core)) {
+		hold(core, end, len);
+		return;
+	}
+	if (end == EXCHANGE_ANSWERED)
+		learn_delay(core, what, loop_now_ms(core->loop) - core->exchanges.asked_ms);
+	finish(core, end, len);
 }
 
 static void
 time_is_up(void *owner)
 {
 	struct core *core = owner;
-	const struct exchange *what = &core->exchanges.running->what;
+	struct exchanges *exchanges = &core->exchanges;
 
-	if (takes_back(core)) {
+	if (!exchanges->running) {
+		stop_listening(core);
+	} else if (exchanges->held) {
+		exchanges->owed = 0; /* nothing else came: the line is in step again */
+		finish(core, exchanges->held_end, exchanges->held_len);
+	} else if (takes_back(core)) {
 		core->driver->carrier->cancel(core->port);
 		finish(core, EXCHANGE_TIMEOUT, 0);
-		return;
+	} else if (!exchanges->running->what.complete) {
+		/* No answer to wait for: the deadline is the end of the settling time. */
+		finish(core, EXCHANGE_ANSWERED, exchanges->len);
+	} else {
+		end_with(core, EXCHANGE_TIMEOUT, exchanges->len);
 	}
-	/* Without an answer to wait for, the deadline is the end of the settling time. */
-	finish(core, what->complete ? EXCHANGE_TIMEOUT : EXCHANGE_ANSWERED, core->exchanges.len);
+}
+
+static int64_t
+time_of(const struct core *core, const struct exchange *what)
+{
+	if (takes_back(core))
+		return what->deadline_ms;
+	if (!what->complete)
+		return what->settle_ms;
+	return what->may_be_silent ? patience(&core->exchanges, what) : (int64_t)what->deadline_ms;
 }
 
 static void
@@ -134,39 +328,90 @@ run_next(void *owner)
 	struct exchanges *exchanges = &core->exchanges;
 	struct queued_exchange *item;
 
-	if (!exchanges->open || exchanges->running || !(item = take_next(exchanges)))
+	if (!exchanges->open || exchanges->running || exchanges->listening ||
+	    !(item = take_next(exchanges)))
 		return;
 	exchanges->running = item;
 	exchanges->len = 0;
 	exchanges->asked_ms = loop_now_ms(core->loop);
-	loop_timer_in(core->loop, &exchanges->deadline,
-	    item->what.complete || takes_back(core) ? item->what.deadline_ms
-						    : item->what.settle_ms);
+	loop_timer_in(core->loop, &exchanges->deadline, time_of(core, &item->what));
 	core->driver->carrier->ask(core->port, &item->what);
+}
+
+static void
+collect(struct core *core, const void *bytes, size_t len)
+{
+	struct exchanges *exchanges = &core->exchanges;
+	size_t room = EXCHANGE_BYTES_MAX - exchanges->len;
+
+	if (len > room) {
+		log_debug(3, "an answer is too long");
+		len = room;
+	}
+	memcpy(exchanges->answer + exchanges->len, bytes, len);
+	exchanges->len += len;
+	exchanges->answer[exchanges->len] = '\0';
+}
+
+/* Behind the answer that is held. */
+static void
+hear_behind(struct core *core)
+{
+	struct exchanges *exchanges = &core->exchanges;
+	size_t len = exchanges->len - exchanges->held_len;
+	size_t whole = exchanges->running->what.complete(
+	    core->device, exchanges->answer + exchanges->held_len, len);
+
+	/* Behind an answer that had no end, whatever comes is another. */
+	if (whole || exchanges->held_end == EXCHANGE_TIMEOUT || len == EXCHANGE_BYTES_MAX)
+		was_late(core, whole > 0);
+}
+
+/* The first bytes that come behind an order may be those of a question before it: then the device
+ * is as slow as that, and the order's own reply may be too. */
+static void
+mind_the_question_before(struct core *core)
+{
+	struct exchanges *exchanges = &core->exchanges;
+	const struct exchange *what = &exchanges->running->what;
+	int64_t now_ms = loop_now_ms(core->loop);
+
+	if (!what->may_be_silent || exchanges->len > 0 || !in_doubt(core))
+		return;
+	learn_delay(core, what, now_ms - exchanges->unanswered_ms);
+	loop_timer_in(core->loop, &exchanges->deadline,
+	    patience(exchanges, what) - (now_ms - exchanges->asked_ms));
 }
 
 void
 core_arrived(struct core *core, const void *bytes, size_t len)
 {
 	struct exchanges *exchanges = &core->exchanges;
-	size_t room = EXCHANGE_BYTES_MAX - exchanges->len, whole;
+	size_t whole;
 
-	if (!exchanges->running) {
+	if (!exchanges->running && !exchanges->listening) {
 		log_debug(4, "%zu bytes dropped: nothing was asked", len);
+		if (exchanges->last.complete)
+			learn_delay(
+			    core, &exchanges->last, loop_now_ms(core->loop) - exchanges->asked_ms);
 		return;
 	}
-	if (len > room) {
-		log_debug(3, "exchange %s: the answer is too long", exchanges->running->what.name);
-		len = room;
+	if (exchanges->running)
+		mind_the_question_before(core);
+	collect(core, bytes, len);
+	if (exchanges->listening) {
+		hear_late(core);
+		return;
 	}
-	memcpy(exchanges->answer + exchanges->len, bytes, len);
-	exchanges->len += len;
-	exchanges->answer[exchanges->len] = '\0';
 	if (!exchanges->running->what.complete)
 		return;
+	if (exchanges->held) {
+		hear_behind(core);
+		return;
+	}
 	whole = exchanges->running->what.complete(core->device, exchanges->answer, exchanges->len);
 	if (whole > 0 && whole <= exchanges->len)
-		finish(core, EXCHANGE_ANSWERED, whole);
+		end_with(core, EXCHANGE_ANSWERED, whole);
 	else if (exchanges->len == EXCHANGE_BYTES_MAX)
 		finish(core, EXCHANGE_TIMEOUT, exchanges->len);
 }
@@ -226,9 +471,11 @@ core_exchanges_drop(struct core *core)
 	loop_timer_clear(core->loop, &exchanges->deadline);
 	if (exchanges->running && takes_back(core))
 		core->driver->carrier->cancel(core->port);
+	leave(core);
+	exchanges->listening = exchanges->held = false;
 	free(exchanges->running);
 	exchanges->running = NULL;
-	while ((item = take_next(exchanges)))
+	while ((item = take_first(&exchanges->urgent)) || (item = take_first(&exchanges->normal)))
 		free(item);
 }
 
@@ -257,6 +504,7 @@ exchanges_close(struct core *core, bool lost)
 	/* Closed first: what DONE queues now is not kept. */
 	exchanges->open = false;
 	loop_later_clear(&exchanges->next);
+	leave(core);
 	while (lost && (exchanges->running || (exchanges->running = take_next(exchanges)))) {
 		finish(core, EXCHANGE_LOST, exchanges->len);
 		exchanges->len = 0;

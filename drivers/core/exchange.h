@@ -2,14 +2,24 @@
  *
  * Exchanges wait in a queue per device.  The one that runs is written by the carrier; what comes
  * back is shown to COMPLETE until it says so or the deadline passes; then DONE is called once.
- * Bytes that come when nothing is asked, or late, are dropped (a late answer is never taken for the
- * next one's: the carrier drains before it writes).  One trace line each, at debug level 3. */
+ * Bytes that come when nothing is asked are dropped.  One trace line each, at debug level 3.
+ *
+ * A late answer is never taken for the next question's, however late it is, up to
+ * EXCHANGE_LATE_MAX_MS (docs/drivers.md, "Late answers"):
+ * 1. After a deadline that passed nothing is asked until the answer has come, and been thrown away,
+ *    or the line was quiet for as long again, or somewhat longer than the slowest answer took.
+ * 2. When nothing came, the next answer is in doubt: it may be that of the question before.  It is
+ *    held until the line has been quiet for as long as it would be late then.  If another comes
+ *    meanwhile it was late: it is thrown away, the exchange ends with EXCHANGE_TIMEOUT, and how
+ *    slow the device is has been learnt.
+ * A carrier that can take a question back (USB) needs none of this. */
 #ifndef EXCHANGE_H
 #define EXCHANGE_H
 
 #include "drivers/core/driver.h"
 
 #define EXCHANGE_BYTES_MAX 4096 /* a HID report descriptor */
+#define EXCHANGE_LATE_MAX_MS 10000 /* what is not answered then never will be */
 
 enum exchange_end {
 	EXCHANGE_ANSWERED, /* COMPLETE was satisfied */
@@ -30,6 +40,9 @@ struct exchange {
 	 * which what comes back is collected and shown). */
 	size_t (*complete)(void *device, const char *bytes, size_t len);
 	unsigned settle_ms;
+	/* Silence is an answer too (an order that is obeyed without a word): a late one is waited
+	 * for before the end, and is the answer; silence after that leaves nothing in doubt. */
+	bool may_be_silent;
 	/* ANSWER is NUL-ended behind its LEN bytes; borrowed.  May queue further exchanges. */
 	void (*done)(void *device, const struct exchange *exchange, enum exchange_end end,
 	    const char *answer, size_t len);
@@ -40,6 +53,8 @@ struct exchange {
 
 /* Queue a copy.  URGENT: before those that wait, for INSTCMD and SET. */
 void core_exchange(struct core *core, const struct exchange *exchange, bool urgent);
+/* In DONE, after EXCHANGE_TIMEOUT: the answer was whole for all that, and no other will come. */
+void core_exchange_was_whole(struct core *core);
 /* Forget all that wait and the one that runs, without calling DONE. */
 void core_exchanges_drop(struct core *core);
 bool core_exchanges_idle(const struct core *core);

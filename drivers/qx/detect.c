@@ -124,8 +124,8 @@ probed(void *device, const struct exchange *exchange, enum exchange_end end, con
 	if (end == EXCHANGE_LOST)
 		return;
 	verdict = probes[qx->probe].judge(answer, len);
-	if (end == EXCHANGE_TIMEOUT && verdict == 0)
-		qx_settle(qx);
+	if (end == EXCHANGE_TIMEOUT && verdict != 0)
+		core_exchange_was_whole(qx->core);
 	tries = len == 0 ? probes[qx->probe].silent_tries
 		: megatec_reply(question, answer, len) == MEGATEC_STRANGE ? GARBLED_TRIES
 									  : 1;
@@ -138,7 +138,7 @@ probed(void *device, const struct exchange *exchange, enum exchange_end end, con
 static void
 ask_probe(struct qx *qx)
 {
-	qx_ask(qx, probes[qx->probe].question, false, 0, 0, probed);
+	qx_ask(qx, probes[qx->probe].question, probed);
 }
 
 /* --- protocol= ---------------------------------------------------------------------------- */
@@ -163,16 +163,16 @@ checked(void *device, const struct exchange *exchange, enum exchange_end end, co
 	if (end == EXCHANGE_LOST)
 		return;
 	fault = len == 0 ? "no answer" : qx->wanted->check(answer, len);
+	if (end == EXCHANGE_TIMEOUT && !fault)
+		core_exchange_was_whole(qx->core);
 	if (!fault) {
 		qx_found(qx, qx->wanted);
 		return;
 	}
 	log_debug(1, "[%s] %.*s: %s", core_ups_name(qx->core), (int)strcspn(question, "\r"),
 	    question, fault);
-	if (end == EXCHANGE_TIMEOUT)
-		qx_settle(qx);
 	if (++qx->tries < GARBLED_TRIES)
-		qx_ask(qx, question, false, 0, 0, checked);
+		qx_ask(qx, question, checked);
 	else
 		core_failed(qx->core, "no UPS answers that speaks the protocol given");
 }
@@ -183,7 +183,7 @@ qx_detect(struct qx *qx)
 	qx->tries = 0;
 	qx->probe = ASK_Q1;
 	if (qx->wanted)
-		qx_ask(qx, status_question(qx->wanted), false, 0, 0, checked);
+		qx_ask(qx, status_question(qx->wanted), checked);
 	else
 		ask_probe(qx);
 }

@@ -3,6 +3,7 @@
 
 #include "base/conffile.h"
 #include "base/log.h"
+#include "drivers/proto/frame.h"
 #include "drivers/proto/megatec.h"
 
 #include <stdio.h>
@@ -113,22 +114,68 @@ make_command(
 	return RESULT_HANDLED;
 }
 
+/* What begins so answers a query: a late one, whose question somebody asked before us. */
 static bool
-is_obeyed(struct qx *qx, const struct exchange *exchange, enum exchange_end end, const char *answer,
+answers_a_query(const char *line, size_t len)
+{
+	return len > 0 && (*line == '(' || *line == '#') &&
+	       megatec_reply("", line, len) == MEGATEC_STRANGE;
+}
+
+/* How many of the LEN bytes are such lines. */
+static size_t
+skip_others(const char *bytes, size_t len)
+{
+	size_t skipped = 0, line;
+
+	while ((line = frame_line(bytes + skipped, len - skipped)) &&
+	       answers_a_query(bytes + skipped, line))
+		skipped += line;
+	return skipped;
+}
+
+static size_t
+one_reply(void *device, const char *bytes, size_t len)
+{
+	size_t skipped = skip_others(bytes, len);
+	size_t line = frame_line(bytes + skipped, len - skipped);
+
+	return line ? skipped + line : 0;
+}
+
+void
+qx_order(struct qx *qx, const char *text, bool urgent, int tag, core_ticket ticket, qx_done *done)
+{
+	const struct exchange exchange = { .name = "order",
+		.question = text,
+		.question_len = strlen(text),
+		.deadline_ms = QX_DEADLINE_MS,
+		.complete = one_reply,
+		.may_be_silent = true,
+		.done = done,
+		.tag = tag,
+		.ticket = ticket };
+
+	core_exchange(qx->core, &exchange, urgent);
+}
+
+bool
+qx_obeyed(struct qx *qx, const struct exchange *exchange, enum exchange_end end, const char *answer,
     size_t len)
 {
 	static const char *const words[] = { [MEGATEC_OBEYED] = "obeyed",
 		[MEGATEC_REFUSED] = "refused",
 		[MEGATEC_STRANGE] = "not understood" };
-	const char *question = exchange->question;
+	size_t skipped = skip_others(answer, len);
 	enum megatec_reply reply;
 
 	if (end == EXCHANGE_LOST)
 		return false;
 	/* The question was queued with its length; its CR ends it. */
-	reply = megatec_reply(question, answer, len);
+	reply = megatec_reply(exchange->question, answer + skipped, len - skipped);
 	log_info("[%s] %.*s: %s", core_ups_name(qx->core), (int)exchange->question_len - 1,
-	    question, words[reply]);
+	    (const char *)exchange->question,
+	    len == skipped ? "nothing said against it" : words[reply]);
 	return reply == MEGATEC_OBEYED;
 }
 
@@ -137,7 +184,7 @@ ordered(void *device, const struct exchange *exchange, enum exchange_end end, co
     size_t len)
 {
 	struct qx *qx = device;
-	bool obeyed = is_obeyed(qx, exchange, end, answer, len);
+	bool obeyed = qx_obeyed(qx, exchange, end, answer, len);
 
 	core_finish(qx->core, exchange->ticket, obeyed ? RESULT_HANDLED : RESULT_FAILED);
 	core_poll_soon(qx->core);
@@ -160,7 +207,7 @@ qx_instcmd(void *device, const char *name, const char *param, core_ticket ticket
 	result = make_command(qx, row, param, text);
 	if (result != RESULT_HANDLED)
 		return result;
-	qx_ask(qx, text, true, 0, ticket, ordered);
+	qx_order(qx, text, true, 0, ticket, ordered);
 	return RESULT_PENDING;
 }
 
@@ -184,7 +231,7 @@ set(void *device, const struct exchange *exchange, enum exchange_end end, const 
 	const struct qx_setting *row = &qx->dialect->settings[exchange->tag];
 	const char *question = exchange->question;
 
-	if (!is_obeyed(qx, exchange, end, answer, len)) {
+	if (!qx_obeyed(qx, exchange, end, answer, len)) {
 		core_finish(qx->core, exchange->ticket, RESULT_FAILED);
 		return;
 	}
@@ -220,7 +267,7 @@ qx_setvar(void *device, const char *name, const char *value, core_ticket ticket)
 		snprintf(text, sizeof(text), "%s%0*.*f\r", row->prefix, row->width, row->decimals,
 		    (double)number);
 	}
-	qx_ask(qx, text, true, (int)(row - qx->dialect->settings), ticket, set);
+	qx_order(qx, text, true, (int)(row - qx->dialect->settings), ticket, set);
 	return RESULT_PENDING;
 }
 
@@ -233,7 +280,7 @@ cut_ordered(void *device, const struct exchange *exchange, enum exchange_end end
     const char *answer, size_t len)
 {
 	struct qx *qx = device;
-	bool obeyed = is_obeyed(qx, exchange, end, answer, len);
+	bool obeyed = qx_obeyed(qx, exchange, end, answer, len);
 
 	if (end == EXCHANGE_LOST)
 		core_shutdown_done(qx->core, false);
@@ -258,14 +305,14 @@ cancelled(void *device, const struct exchange *exchange, enum exchange_end end, 
 		megatec_shutdown_stayoff(text, qx->off_s);
 	else
 		megatec_shutdown_return(text, qx->off_s, qx->on_s);
-	qx_ask(qx, text, true, 0, 0, cut_ordered);
+	qx_order(qx, text, true, 0, 0, cut_ordered);
 }
 
 /* megatec.md, 6.2: a timer that runs already is stopped first, whatever the UPS says to that. */
 static void
 cut(struct qx *qx)
 {
-	qx_ask(qx, qx->dialect->cancel, true, 0, 0, cancelled);
+	qx_order(qx, qx->dialect->cancel, true, 0, 0, cancelled);
 }
 
 void

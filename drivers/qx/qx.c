@@ -151,8 +151,7 @@ one_line(void *device, const char *bytes, size_t len)
 }
 
 void
-qx_ask(struct qx *qx, const char *question, bool urgent, int tag, core_ticket ticket,
-    void (*done)(void *, const struct exchange *, enum exchange_end, const char *, size_t))
+qx_ask(struct qx *qx, const char *question, qx_done *done)
 {
 	/* The trace names it without its CR. */
 	const struct exchange exchange = { .name = question[1] == '\r' ? "one letter" : "question",
@@ -160,34 +159,9 @@ qx_ask(struct qx *qx, const char *question, bool urgent, int tag, core_ticket ti
 		.question_len = strlen(question),
 		.deadline_ms = QX_DEADLINE_MS,
 		.complete = one_line,
-		.done = done,
-		.tag = tag,
-		.ticket = ticket };
+		.done = done };
 
-	core_exchange(qx->core, &exchange, urgent);
-}
-
-static void
-settled(void *device, const struct exchange *exchange, enum exchange_end end, const char *answer,
-    size_t len)
-{
-	struct qx *qx = device;
-
-	if (len == 0 || qx->said_late)
-		return;
-	qx->said_late = true;
-	log_warnx("[%s] an answer came after more than %d ms: thrown away, as all such will be",
-	    core_ups_name(qx->core), QX_DEADLINE_MS);
-}
-
-void
-qx_settle(struct qx *qx)
-{
-	static const struct exchange listen = {
-		.name = "late answers", .question = "", .settle_ms = QX_DEADLINE_MS, .done = settled
-	};
-
-	core_exchange(qx->core, &listen, true);
+	core_exchange(qx->core, &exchange, false);
 }
 
 /* --- start ------------------------------------------------------------------------------- */
@@ -423,8 +397,8 @@ answered(void *device, const struct exchange *exchange, enum exchange_end end, c
 	if (fault)
 		log_debug(1, "[%s] %.*s: %s", core_ups_name(qx->core),
 		    (int)strcspn(query->question, "\r"), query->question, fault);
-	if (end == EXCHANGE_TIMEOUT && fault)
-		qx_settle(qx);
+	if (end == EXCHANGE_TIMEOUT && !fault)
+		core_exchange_was_whole(qx->core);
 	if (query->when == QX_STATUS) {
 		qx->got_status = !fault;
 		qx->status_fault = fault;
@@ -448,7 +422,7 @@ next_question(struct qx *qx)
 
 	for (; (query = &qx->dialect->queries[qx->step])->question; qx->step++)
 		if (is_wanted(qx, query)) {
-			qx_ask(qx, query->question, false, 0, 0, answered);
+			qx_ask(qx, query->question, answered);
 			return;
 		}
 	end_round(qx);

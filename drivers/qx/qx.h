@@ -173,12 +173,17 @@ void qx_free(void *device);
 
 /* --- between the files of drivers/qx --- */
 
+typedef void qx_done(void *device, const struct exchange *exchange, enum exchange_end end,
+    const char *answer, size_t len);
 /* Ask QUESTION (with its CR), one line being the answer. */
-void qx_ask(struct qx *qx, const char *question, bool urgent, int tag, core_ticket ticket,
-    void (*done)(void *, const struct exchange *, enum exchange_end, const char *, size_t));
-/* Listen for another deadline, and throw away what comes: a late answer is nobody's.  Call it
- * before the next question, after one that ended with EXCHANGE_TIMEOUT. */
-void qx_settle(struct qx *qx);
+void qx_ask(struct qx *qx, const char *question, qx_done *done);
+
+/* order.c.  Give the order TEXT (with its CR), which most devices obey without a word. */
+void qx_order(
+    struct qx *qx, const char *text, bool urgent, int tag, core_ticket ticket, qx_done *done);
+/* In its DONE: was it?  Logged. */
+bool qx_obeyed(struct qx *qx, const struct exchange *exchange, enum exchange_end end,
+    const char *answer, size_t len);
 
 void qx_detect(struct qx *qx); /* detect.c: ends in qx_found() or core_failed() */
 void qx_found(struct qx *qx, const struct qx_dialect *dialect);

@@ -462,8 +462,7 @@ stored_done(void *device, const struct exchange *exchange, enum exchange_end end
     const char *answer, size_t len)
 {
 	struct qx *qx = device;
-	bool ok = end != EXCHANGE_LOST &&
-		  megatec_reply(exchange->question, answer, len) == MEGATEC_OBEYED;
+	bool ok = qx_obeyed(qx, exchange, end, answer, len);
 
 	log_notice("[%s] %s: %s", core_ups_name(qx->core),
 	    exchange->tag == RESET ? "reset_to_default" : stored[exchange->tag].option,
@@ -508,7 +507,7 @@ configure(struct qx *qx)
 	qx->configured = true;
 	if (core_option(qx->core, "reset_to_default")) {
 		if (qx->mode == 'S')
-			qx_ask(qx, "PF\r", false, RESET, 0, stored_done);
+			qx_order(qx, "PF\r", false, RESET, 0, stored_done);
 		else
 			log_warnx(
 			    "[%s] reset_to_default: only in standby mode", core_ups_name(qx->core));
@@ -521,7 +520,7 @@ configure(struct qx *qx)
 		if ((fault = store(qx, i, value, text)))
 			log_warnx("[%s] %s: %s", core_ups_name(qx->core), stored[i].option, fault);
 		else if (text[0])
-			qx_ask(qx, text, false, (int)i, 0, stored_done);
+			qx_order(qx, text, false, (int)i, 0, stored_done);
 	}
 }
 
