@@ -309,3 +309,23 @@ Test(exchange, a_late_reply_to_an_order_is_its_reply_and_silence_leaves_no_doubt
 	cr_expect_str_eq(ends, "o:0:NAK\r p:1: a:0:x\r ");
 	end(loop);
 }
+
+/* --- orders and rounds ------------------------------------------------------------------- */
+
+/* BEGIN leaves a round under way. */
+Test(exchange, a_round_gives_way_to_one_order_alone)
+{
+	struct loop *loop = begin();
+
+	queue("a", false);
+	queue("b", false);
+	queue("u", true);
+	queue("v", true);
+	fast_turn(loop, 2);
+	for (int i = 0; i < 4; i++) {
+		core_arrived(script.core, "x\r", 2);
+		fast_turn(loop, 1);
+	}
+	cr_expect_str_eq(script.asked, "u a b v ");
+	end(loop);
+}

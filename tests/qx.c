@@ -705,6 +705,28 @@ Test(qx, an_order_given_while_q1_is_late_is_judged_by_its_own_answer)
 	}
 }
 
+/* One that may only toggle the beeper is not to hide that the mains have failed. */
+Test(qx, no_flood_of_orders_keeps_a_status_from_being_seen)
+{
+	static const struct asker asker = { 0 };
+
+	classic();
+	struct loop *loop = begin(&nutdrv_qx_driver, NULL);
+
+	say("Q1", "(000.0 195.0 226.0 014 49.0 27.5 30.0 10001001");
+	for (int i = 0; i < 60; i++) {
+		for (int j = 0; j < 30; j++)
+			core_orders.instcmd(script.core, &asker, "beeper.toggle", NULL);
+		fast_pass(loop, 500);
+		cr_expect(fresh());
+		if (i == 10)
+			EXPECT("ups.status", "OB");
+	}
+	cr_expect_eq(logged("are waiting: one more is refused"), 1);
+	cr_expect(strstr(device.asked, "Q Q1 Q Q1 Q Q1 "));
+	end(loop);
+}
+
 Test(qx, parameters_are_checked)
 {
 	static const char *const wrong[] = { "59", "5941", "-60", "60.5", "abc", "0x60", " 60",

@@ -357,6 +357,7 @@ core_new(const struct driver *driver, struct drvconf *conf, struct loop *loop,
 	core->poll = (struct timer){ .fire = poll_now, .owner = core };
 	core->stale = (struct timer){ .fire = too_long_stale, .owner = core };
 	core->bad_value = (struct log_rate){ .each_ms = 3600000, .burst = 1 };
+	core->busy = (struct log_rate){ .each_ms = 60000, .burst = 1 };
 	exchanges_init(core);
 	if (!(core->publish = publish_new(loop, &core_orders, core)))
 		goto fail;

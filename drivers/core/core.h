@@ -10,6 +10,7 @@
 #include "drivers/core/publish.h"
 
 #define CORE_TICKETS_MAX 64
+#define CORE_ORDERS_MAX 8 /* that wait for a device; one more is refused at once */
 
 enum core_phase {
 	CORE_CLOSED,   /* waiting for the next attempt */
@@ -44,6 +45,7 @@ struct exchange_queue {
 struct exchanges {
 	struct exchange_queue urgent, normal;
 	struct queued_exchange *running;
+	unsigned urgent_since; /* CORE.ROUNDS when the last urgent one was taken, and one more */
 	char answer[EXCHANGE_BYTES_MAX + 1];
 	size_t len;
 	int64_t asked_ms;
@@ -97,7 +99,7 @@ struct core {
 	struct exchanges exchanges;
 	struct ticket tickets[CORE_TICKETS_MAX];
 	core_ticket last_ticket, shutdown_ticket;
-	struct log_rate bad_value;
+	struct log_rate bad_value, busy;
 };
 
 /* CONF is owned from here on, also when this fails: NULL after the faults have been logged. */

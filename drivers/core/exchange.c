@@ -31,12 +31,21 @@ take_first(struct exchange_queue *queue)
 	return item;
 }
 
+/* The urgent first; but a round that is due or under way waits for one of them alone, or a peer
+ * that keeps giving orders could keep us from seeing that the mains have failed. */
 static struct queued_exchange *
-take_next(struct exchanges *exchanges)
+take_next(struct core *core)
 {
-	struct queued_exchange *item = take_first(&exchanges->urgent);
+	struct exchanges *exchanges = &core->exchanges;
+	bool had_one = exchanges->urgent_since == core->rounds + 1;
+	struct queued_exchange *item;
 
-	return item ? item : take_first(&exchanges->normal);
+	if (core->in_round && had_one && exchanges->normal.first)
+		return take_first(&exchanges->normal);
+	if (!(item = take_first(&exchanges->urgent)))
+		return take_first(&exchanges->normal);
+	exchanges->urgent_since = core->rounds + 1;
+	return item;
 }
 
 /* --- the trace --------------------------------------------------------------------------- */
@@ -329,7 +338,7 @@ run_next(void *owner)
 	struct queued_exchange *item;
 
 	if (!exchanges->open || exchanges->running || exchanges->listening ||
-	    !(item = take_next(exchanges)))
+	    !(item = take_next(core)))
 		return;
 	exchanges->running = item;
 	exchanges->len = 0;
@@ -505,7 +514,7 @@ exchanges_close(struct core *core, bool lost)
 	exchanges->open = false;
 	loop_later_clear(&exchanges->next);
 	leave(core);
-	while (lost && (exchanges->running || (exchanges->running = take_next(exchanges)))) {
+	while (lost && (exchanges->running || (exchanges->running = take_next(core)))) {
 		finish(core, EXCHANGE_LOST, exchanges->len);
 		exchanges->len = 0;
 	}

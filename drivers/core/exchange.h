@@ -51,7 +51,8 @@ struct exchange {
 	core_ticket ticket; /* the driver's: whom to answer, 0 nobody */
 };
 
-/* Queue a copy.  URGENT: before those that wait, for INSTCMD and SET. */
+/* Queue a copy.  URGENT: before those that wait, for INSTCMD and SET; but a round that is due or
+ * under way gives way to one of them only. */
 void core_exchange(struct core *core, const struct exchange *exchange, bool urgent);
 /* In DONE, after EXCHANGE_TIMEOUT: the answer was whole for all that, and no other will come. */
 void core_exchange_was_whole(struct core *core);

@@ -53,6 +53,25 @@ core_finish_all(struct core *core, enum sockmsg_result result)
 			end_ticket(core, &core->tickets[i], result);
 }
 
+/* Can the device be given another order?  Each may take seconds, and rounds come in between. */
+static bool
+takes_orders(struct core *core)
+{
+	unsigned waiting = 0, missed; /* the one that asks is among them */
+
+	if (core->phase != CORE_RUNNING || core->closing)
+		return false;
+	for (size_t i = 0; i < CORE_TICKETS_MAX; i++)
+		waiting += core->tickets[i].number != 0;
+	if (waiting <= CORE_ORDERS_MAX)
+		return true;
+	if (log_rate(&core->busy, loop_now_ms(core->loop), &missed))
+		log_warnx("[%s] %d orders are waiting: one more is refused (%u since the last "
+			  "such line)",
+		    core->conf->ups_name, CORE_ORDERS_MAX, missed);
+	return false;
+}
+
 /* --- reload and exit --------------------------------------------------------------------- */
 
 static void
@@ -150,7 +169,7 @@ instcmd(struct core *core, const char *asked, const char *param, core_ticket tic
 		return core_shut_down(core, ticket) ? RESULT_PENDING : RESULT_FAILED;
 	if (strncmp(name, "driver.", 7) == 0)
 		return core_command(core, name + 7);
-	if (core->phase != CORE_RUNNING || core->closing)
+	if (!takes_orders(core))
 		return RESULT_FAILED;
 	if (!core->driver->instcmd)
 		return RESULT_UNKNOWN;
@@ -210,7 +229,7 @@ setvar(struct core *core, const char *asked, const char *value, core_ticket tick
 		return RESULT_INVALID;
 	if (strncmp(name, "driver.", 7) == 0)
 		return set_own(core, name, value);
-	if (core->phase != CORE_RUNNING || core->closing)
+	if (!takes_orders(core))
 		return RESULT_FAILED;
 	if (!core->driver->setvar)
 		return RESULT_UNKNOWN;
