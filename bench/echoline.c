@@ -37,7 +37,7 @@ static size_t replylen;
 static char *out;
 static size_t outcap;
 static struct pollfd *fds; /* [0] listens; then hot, then cold */
-static size_t nfds = 1, nhot = 1;
+static size_t nfds = 1, nhot = 1, fdcap;
 
 static void
 fail(const char *what)
@@ -167,13 +167,13 @@ poll_tiers(int *hits)
 	return nfds;
 }
 
-int
-main(int argc, char **argv)
+static int port = 3493, tiers;
+
+static void
+parse_options(int argc, char **argv)
 {
-	struct sockaddr_in sa = { .sin_family = AF_INET };
 	const char *text = "VAR ups1 ups.status \"OL\"";
-	size_t cap = 1024;
-	int port = 3493, one = 1, tiers = 0, lfd, o;
+	int o;
 
 	while ((o = getopt(argc, argv, "p:l:f:t")) != -1)
 		switch (o) {
@@ -191,71 +191,91 @@ main(int argc, char **argv)
 			break;
 		default:
 			fprintf(stderr, "usage: echoline [-p port] [-t] [-l line | -f file]\n");
-			return 2;
+			exit(2);
 		}
-	if (!reply) {
-		replylen = strlen(text) + 1;
-		reply = malloc(replylen + 1);
-		if (!reply)
-			fail("malloc");
-		sprintf(reply, "%s\n", text);
-	}
-	signal(SIGPIPE, SIG_IGN);
+	if (reply)
+		return;
+	replylen = strlen(text) + 1;
+	reply = malloc(replylen + 1);
+	if (!reply)
+		fail("malloc");
+	sprintf(reply, "%s\n", text);
+}
 
-	lfd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+/* make fds[] with a listener as its first */
+static void
+listen_here(void)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET };
+	int one = 1, lfd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
 	sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	sa.sin_port = htons((unsigned short)port);
 	setsockopt(lfd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (lfd < 0 || bind(lfd, (struct sockaddr *)&sa, sizeof(sa)) || listen(lfd, 1024))
 		fail("listen");
-
-	fds = calloc(cap, sizeof(*fds));
+	fdcap = 1024;
+	fds = calloc(fdcap, sizeof(*fds));
 	if (!fds)
 		fail("calloc");
 	fds[0].fd = lfd;
 	fds[0].events = POLLIN;
+}
 
+static void
+accept_all(void)
+{
+	int fd, one = 1;
+
+	while ((fd = accept4(fds[0].fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+		if (nfds == fdcap) {
+			fdcap *= 2;
+			fds = realloc(fds, fdcap * sizeof(*fds));
+			if (!fds)
+				fail("realloc");
+		}
+		fds[nfds] = (struct pollfd){ .fd = fd, .events = POLLIN };
+		if (tiers) /* newcomers are hot */
+			exchange(nfds, nhot++);
+		nfds++;
+	}
+}
+
+/* serve the first N, of which LEFT have something */
+static void
+serve_all(size_t n, int left)
+{
+	for (size_t i = n; left > 0 && i-- > 1;) {
+		if (!fds[i].revents)
+			continue;
+		left--;
+		if (!serve(fds[i].fd)) {
+			drop(i);
+		} else if (tiers && i >= nhot) {
+			fds[i].revents = 0;
+			exchange(i++, nhot++); /* look at what came here */
+		}
+	}
+	if (fds[0].revents & POLLIN)
+		accept_all();
+}
+
+int
+main(int argc, char **argv)
+{
+	parse_options(argc, argv);
+	signal(SIGPIPE, SIG_IGN);
+	listen_here();
 	for (;;) {
 		size_t n = nfds;
-		int left;
+		int hits;
 
 		if (tiers)
-			n = poll_tiers(&left);
+			n = poll_tiers(&hits);
 		else
-			left = poll(fds, nfds, -1);
-		if (left <= 0)
-			continue;
-		for (size_t i = n; left > 0 && i-- > 1;) {
-			if (!fds[i].revents)
-				continue;
-			left--;
-			if (!serve(fds[i].fd)) {
-				drop(i);
-			} else if (tiers && i >= nhot) {
-				fds[i].revents = 0;
-				exchange(i++, nhot++); /* look at what came here */
-			}
-		}
-		if (!(fds[0].revents & POLLIN))
-			continue;
-		for (;;) {
-			int fd = accept4(lfd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-			if (fd < 0)
-				break;
-			setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-			if (nfds == cap) {
-				cap *= 2;
-				fds = realloc(fds, cap * sizeof(*fds));
-				if (!fds)
-					fail("realloc");
-			}
-			fds[nfds].fd = fd;
-			fds[nfds].events = POLLIN;
-			fds[nfds].revents = 0;
-			if (tiers) /* newcomers are hot */
-				exchange(nfds, nhot++);
-			nfds++;
-		}
+			hits = poll(fds, nfds, -1);
+		if (hits > 0)
+			serve_all(n, hits);
 	}
 }

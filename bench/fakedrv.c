@@ -631,50 +631,51 @@ usage(void)
 	exit(2);
 }
 
-int
-main(int argc, char **argv)
-{
-	const char *dir = NULL, *driver = "dummy-ups", *prefix = "ups", *ctl = NULL;
+static struct {
+	const char *dir, *driver, *prefix, *ctl;
 	const char *exact[64];
-	size_t nexact = 0, nvars = 40;
-	long count = 1, stamp_ms = 0, update_ms = 0;
-	uint64_t next_stamp, next_update;
-	unsigned tick = 0;
-	char name[128];
+	size_t nexact, nvars;
+	long count, stamp_ms, update_ms;
+} options = { .driver = "dummy-ups", .prefix = "ups", .nvars = 40, .count = 1 };
+
+static void
+parse_options(int argc, char **argv)
+{
 	int o;
 
 	while ((o = getopt(argc, argv, "d:D:n:p:e:v:c:t:U:C:V")) != -1)
 		switch (o) {
 		case 'd':
-			dir = optarg;
+			options.dir = optarg;
 			break;
 		case 'D':
-			driver = optarg;
+			options.driver = optarg;
 			break;
 		case 'n':
-			count = atol(optarg);
+			options.count = atol(optarg);
 			break;
 		case 'p':
-			prefix = optarg;
+			options.prefix = optarg;
 			break;
 		case 'e':
-			if (nexact < 64)
-				exact[nexact++] = optarg;
+			if (options.nexact == sizeof(options.exact) / sizeof(options.exact[0]))
+				die("too many -e");
+			options.exact[options.nexact++] = optarg;
 			break;
 		case 'v':
-			nvars = (size_t)atol(optarg);
+			options.nvars = (size_t)atol(optarg);
 			break;
 		case 'c':
 			ncmds = atoi(optarg);
 			break;
 		case 't':
-			stamp_ms = atol(optarg);
+			options.stamp_ms = atol(optarg);
 			break;
 		case 'U':
-			update_ms = atol(optarg);
+			options.update_ms = atol(optarg);
 			break;
 		case 'C':
-			ctl = optarg;
+			options.ctl = optarg;
 			break;
 		case 'V':
 			verbose = 1;
@@ -682,75 +683,100 @@ main(int argc, char **argv)
 		default:
 			usage();
 		}
-	if (!dir || optind != argc)
+	if (!options.dir || optind != argc)
 		usage();
+}
 
+static void
+listen_all(void)
+{
+	char name[128];
+
+	for (long i = 1; i <= options.count; i++) {
+		snprintf(name, sizeof(name), "%s%ld", options.prefix, i);
+		add_ups(options.dir, options.driver, name, options.nvars);
+	}
+	for (size_t i = 0; i < options.nexact; i++)
+		add_ups(options.dir, options.driver, options.exact[i], options.nvars);
+	if (options.ctl)
+		add_peer(K_CTL_LISTEN, listen_on(options.ctl), -1);
+}
+
+/* what -t and -U change by now; returns when they want to change something again */
+static uint64_t
+change_in_time(uint64_t now)
+{
+	static uint64_t next_stamp, next_update;
+	static unsigned tick;
+	uint64_t until = now + 3600000000000ull;
+	char value[32];
+
+	if (options.stamp_ms && nups && now >= next_stamp) {
+		next_stamp = now + (uint64_t)options.stamp_ms * 1000000u;
+		snprintf(value, sizeof(value), "%llu", (unsigned long long)now_ns());
+		change(0, "experimental.stamp", value);
+	}
+	if (options.update_ms && now >= next_update) {
+		next_update = now + (uint64_t)options.update_ms * 1000000u;
+		snprintf(value, sizeof(value), "%u", 20 + tick++ % 60);
+		for (size_t i = 0; i < nups; i++)
+			change((int)i, "ups.load", value);
+	}
+	if (options.stamp_ms && next_stamp < until)
+		until = next_stamp;
+	if (options.update_ms && next_update < until)
+		until = next_update;
+	return until;
+}
+
+static void
+serve_peer(struct peer *p, short revents)
+{
+	if (p->kind == K_LISTEN || p->kind == K_CTL_LISTEN) {
+		accept_on(p);
+		return;
+	}
+	if (revents & POLLOUT)
+		flush_peer(p);
+	if (revents & (POLLIN | POLLHUP | POLLERR))
+		read_peer(p);
+}
+
+/* poll once, no longer than UNTIL */
+static void
+turn(uint64_t until)
+{
+	size_t n = npeers;
+	uint64_t now = now_ns();
+	int hits;
+
+	for (size_t i = 0; i < n; i++) {
+		pfds[i].fd = peers[i]->fd;
+		pfds[i].events = (short)(POLLIN | (peers[i]->outlen ? POLLOUT : 0));
+		pfds[i].revents = 0;
+	}
+	hits = poll(pfds, n, until > now ? (int)((until - now + 999999) / 1000000) : 0);
+	for (size_t i = 0; hits > 0 && i < n; i++)
+		if (pfds[i].revents && !peers[i]->dead)
+			serve_peer(peers[i], pfds[i].revents);
+	reap_peers();
+}
+
+int
+main(int argc, char **argv)
+{
+	parse_options(argc, argv);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGTERM, on_signal);
 	signal(SIGINT, on_signal);
-
-	for (long i = 1; i <= count; i++) {
-		snprintf(name, sizeof(name), "%s%ld", prefix, i);
-		add_ups(dir, driver, name, nvars);
-	}
-	for (size_t i = 0; i < nexact; i++)
-		add_ups(dir, driver, exact[i], nvars);
-	if (ctl)
-		add_peer(K_CTL_LISTEN, listen_on(ctl), -1);
+	listen_all();
 	printf("ready %zu\n", nups);
 	fflush(stdout);
-
-	next_stamp = next_update = now_ns();
-	while (!stopping) {
-		uint64_t now = now_ns(), until = now + 3600000000000ull;
-		size_t n = npeers;
-
-		if (stamp_ms && nups && now >= next_stamp) {
-			char value[32];
-
-			next_stamp = now + (uint64_t)stamp_ms * 1000000u;
-			snprintf(value, sizeof(value), "%llu", (unsigned long long)now_ns());
-			change(0, "experimental.stamp", value);
-		}
-		if (update_ms && now >= next_update) {
-			char value[16];
-
-			next_update = now + (uint64_t)update_ms * 1000000u;
-			snprintf(value, sizeof(value), "%u", 20 + tick++ % 60);
-			for (size_t i = 0; i < nups; i++)
-				change((int)i, "ups.load", value);
-		}
-		if (stamp_ms && next_stamp < until)
-			until = next_stamp;
-		if (update_ms && next_update < until)
-			until = next_update;
-
-		for (size_t i = 0; i < n; i++) {
-			pfds[i].fd = peers[i]->fd;
-			pfds[i].events = (short)(POLLIN | (peers[i]->outlen ? POLLOUT : 0));
-			pfds[i].revents = 0;
-		}
-		now = now_ns();
-		o = poll(pfds, n, until > now ? (int)((until - now + 999999) / 1000000) : 0);
-		for (size_t i = 0; o > 0 && i < n; i++) {
-			struct peer *p = peers[i];
-
-			if (!pfds[i].revents || p->dead)
-				continue;
-			if (p->kind == K_LISTEN || p->kind == K_CTL_LISTEN) {
-				accept_on(p);
-				continue;
-			}
-			if (pfds[i].revents & POLLOUT)
-				flush_peer(p);
-			if (pfds[i].revents & (POLLIN | POLLHUP | POLLERR))
-				read_peer(p);
-		}
-		reap_peers();
-	}
+	while (!stopping)
+		turn(change_in_time(now_ns()));
 	for (size_t i = 0; i < nups; i++)
 		unlink(ups[i].path);
-	if (ctl)
-		unlink(ctl);
+	if (options.ctl)
+		unlink(options.ctl);
 	return 0;
 }

@@ -957,6 +957,64 @@ mode_prop(void)
 	printf(" polls=%llu\n", (unsigned long long)polls);
 }
 
+/* ask for lists, half a second long or 200 000 times, and read nothing; returns how often */
+static uint64_t
+ask_and_not_read(int fd)
+{
+	uint64_t sent = 0, end = now_ns() + 500000000u;
+	char list[256];
+	int n = snprintf(list, sizeof(list), "LIST VAR %s\n", upsname);
+
+	while (now_ns() < end && sent < 200000) {
+		if (send(fd, list, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT) != n)
+			usleep(500);
+		else
+			sent++;
+	}
+	return sent;
+}
+
+/* a client that does as -k says, -1 for none; *SENT requests whose answers it leaves */
+static int
+misbehave(uint64_t *sent)
+{
+	int fd, small = 4096;
+	char a[4096];
+
+	*sent = 0;
+	if (!strcmp(stallkind, "none"))
+		return -1;
+	fd = dial(250);
+	if (fd < 0)
+		die("connect: %s", strerror(errno));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	if (!strcmp(stallkind, "starttls"))
+		ask(fd, "STARTTLS\n", a, sizeof(a));
+	else if (strcmp(stallkind, "partial"))
+		*sent = ask_and_not_read(fd);
+	else if (send(fd, "GET VAR ", 8, MSG_NOSIGNAL) < 0)
+		die("send: %s", strerror(errno));
+	return fd;
+}
+
+/* how long until the server answers Q again, at most 10 s; 0: it does not */
+static uint64_t
+recover(const char *q)
+{
+	uint64_t t = now_ns(), took = 0;
+	char a[4096];
+
+	while (!took && now_ns() - t < 10000000000ull) {
+		int fd = dial(250);
+
+		if (fd >= 0 && ask(fd, q, a, sizeof(a)) >= 0)
+			took = now_ns() - t;
+		if (fd >= 0)
+			close(fd);
+	}
+	return took;
+}
+
 /*
  * One client misbehaves: "slowread" asks for lists and never reads,
  * "starttls" asks for STARTTLS and says no more, "partial" sends half a line,
@@ -966,37 +1024,16 @@ mode_prop(void)
 static void
 mode_stall(void)
 {
-	char q[256], a[4096], list[256];
-	int bad = -1, fd, small = 4096;
-	uint64_t end, timeouts = 0, sent = 0, recovered = 0, t;
+	char q[256], a[4096];
+	uint64_t end, timeouts = 0, sent, recovered, t;
 	struct window w;
+	int bad, fd;
 
 	snprintf(q, sizeof(q), "GET VAR %s ups.status\n", upsname);
 	fd = dial(250);
 	if (fd < 0 || ask(fd, q, a, sizeof(a)) < 0)
 		die("the server does not answer to begin with");
-	if (strcmp(stallkind, "none")) {
-		bad = dial(250);
-		if (bad < 0)
-			die("connect: %s", strerror(errno));
-		setsockopt(bad, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
-		if (!strcmp(stallkind, "starttls")) {
-			ask(bad, "STARTTLS\n", a, sizeof(a));
-		} else if (!strcmp(stallkind, "partial")) {
-			if (send(bad, "GET VAR ", 8, MSG_NOSIGNAL) < 0)
-				die("send: %s", strerror(errno));
-		} else {
-			int n = snprintf(list, sizeof(list), "LIST VAR %s\n", upsname);
-
-			end = now_ns() + 500000000u;
-			while (now_ns() < end && sent < 200000) {
-				if (send(bad, list, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT) != n)
-					usleep(500);
-				else
-					sent++;
-			}
-		}
-	}
+	bad = misbehave(&sent);
 	usleep(50000);
 	window_open(&w);
 	end = now_ns() + (uint64_t)(duration * 1e9);
@@ -1016,20 +1053,24 @@ mode_stall(void)
 	window_close(&w);
 	if (bad >= 0)
 		close(bad);
-	t = now_ns();
-	while (now_ns() - t < 10000000000ull) { /* does it come back? */
-		if (fd >= 0)
-			close(fd);
-		fd = dial(250);
-		if (fd >= 0 && ask(fd, q, a, sizeof(a)) >= 0) {
-			recovered = now_ns() - t;
-			break;
-		}
-	}
+	if (fd >= 0)
+		close(fd);
+	recovered = recover(q);
 	print_window("stall", &w, "rps");
 	printf(" kind=%s requests_unread=%llu timeouts=%llu recovered_ms=%.1f\n", stallkind,
 	    (unsigned long long)sent, (unsigned long long)timeouts,
 	    recovered ? (double)recovered / 1e6 : -1.0);
+}
+
+static void __attribute__((noreturn)) exec_quietly(char **argv)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	dup2(null, 0);
+	dup2(null, 1);
+	dup2(null, 2);
+	execvp(argv[0], argv);
+	_exit(127);
 }
 
 /* wait until the UPS (or ups1..upsN with -N) answers; 0 if the server died */
@@ -1084,15 +1125,8 @@ mode_startup(char **argv)
 		pid_t pid = fork();
 		int ok;
 
-		if (pid == 0) {
-			int null = open("/dev/null", O_RDWR);
-
-			dup2(null, 0);
-			dup2(null, 1);
-			dup2(null, 2);
-			execvp(argv[0], argv);
-			_exit(127);
-		}
+		if (pid == 0)
+			exec_quietly(argv);
 		ok = wait_ready(pid, t0, &listening, &good);
 		if (!ok) {
 			kill(pid, SIGTERM);
@@ -1131,15 +1165,8 @@ mode_exec(char **argv)
 		int status;
 		pid_t pid = fork();
 
-		if (pid == 0) {
-			int null = open("/dev/null", O_RDWR);
-
-			dup2(null, 0);
-			dup2(null, 1);
-			dup2(null, 2);
-			execvp(argv[0], argv);
-			_exit(127);
-		}
+		if (pid == 0)
+			exec_quietly(argv);
 		if (pid < 0 || wait4(pid, &status, 0, &ru) != pid)
 			die("cannot run %s", argv[0]);
 		hist_add(&lat, now_ns() - t0);
@@ -1183,91 +1210,101 @@ usage(void)
 	exit(2);
 }
 
-int
-main(int argc, char **argv)
+static const char *custom[MAXREQ], *mix;
+static size_t ncustom;
+
+/* options about the server and whom to ask; 0: not one of these */
+static int
+server_option(int o, const char *value)
 {
-	const char *mode, *mix = NULL;
-	const char *custom[MAXREQ];
-	size_t ncustom = 0;
-	int o;
+	switch (o) {
+	case 'H':
+		host = value;
+		return 1;
+	case 'p':
+		port = atoi(value);
+		return 1;
+	case 's':
+		server_pid = atol(value);
+		return 1;
+	case 'u':
+		upsname = value;
+		return 1;
+	case 'S':
+		use_tls = 1;
+		return 1;
+	case 'T':
+		use_tls = 1;
+		tlsver = !strcmp(value, "1.2") ? TLS1_2_VERSION : TLS1_3_VERSION;
+		return 1;
+	case 'L':
+		label = value;
+		return 1;
+	default:
+		return 0;
+	}
+}
 
-	if (argc < 2)
-		usage();
-	mode = argv[1];
-	optind = 2;
-	while ((o = getopt(argc, argv, "+H:p:s:c:P:d:n:w:m:q:u:ST:A:K:V:k:N:L:")) != -1)
-		switch (o) {
-		case 'H':
-			host = optarg;
-			break;
-		case 'p':
-			port = atoi(optarg);
-			break;
-		case 's':
-			server_pid = atol(optarg);
-			break;
-		case 'c':
-			nconn = atoi(optarg);
-			break;
-		case 'P':
-			depth = atoi(optarg);
-			break;
-		case 'd':
-			duration = atof(optarg);
-			break;
-		case 'n':
-			want_count = strtoull(optarg, NULL, 10);
-			break;
-		case 'w':
-			warmup = atof(optarg);
-			break;
-		case 'm':
-			mix = optarg;
-			break;
-		case 'q':
-			if (ncustom < MAXREQ)
-				custom[ncustom++] = optarg;
-			break;
-		case 'u':
-			upsname = optarg;
-			break;
-		case 'S':
-			use_tls = 1;
-			break;
-		case 'T':
-			use_tls = 1;
-			tlsver = !strcmp(optarg, "1.2") ? TLS1_2_VERSION : TLS1_3_VERSION;
-			break;
-		case 'A':
-			inflight = atoi(optarg);
-			break;
-		case 'K':
-			kidle = atoi(optarg);
-			break;
-		case 'V':
-			stampvar = optarg;
-			break;
-		case 'k':
-			stallkind = optarg;
-			break;
-		case 'N':
-			all_ups = atoi(optarg);
-			break;
-		case 'L':
-			label = optarg;
-			break;
-		default:
-			usage();
-		}
-	if (nconn < 1 || depth < 1 || depth > MAXDEPTH || inflight < 1)
-		usage();
-	for (size_t i = 0; i < ncustom; i++)
-		add_request(custom[i]);
-	if (mix || !nreqs)
-		set_mix(mix ? mix : "get");
-	signal(SIGPIPE, SIG_IGN);
-	resolve();
+/* options of single modes; 0: not one of these */
+static int
+mode_option(int o, const char *value)
+{
+	switch (o) {
+	case 'A':
+		inflight = atoi(value);
+		return 1;
+	case 'K':
+		kidle = atoi(value);
+		return 1;
+	case 'V':
+		stampvar = value;
+		return 1;
+	case 'k':
+		stallkind = value;
+		return 1;
+	case 'N':
+		all_ups = atoi(value);
+		return 1;
+	default:
+		return 0;
+	}
+}
 
+static void
+load_option(int o, const char *value)
+{
+	switch (o) {
+	case 'c':
+		nconn = atoi(value);
+		break;
+	case 'P':
+		depth = atoi(value);
+		break;
+	case 'd':
+		duration = atof(value);
+		break;
+	case 'n':
+		want_count = strtoull(value, NULL, 10);
+		break;
+	case 'w':
+		warmup = atof(value);
+		break;
+	case 'm':
+		mix = value;
+		break;
+	case 'q':
+		if (ncustom == MAXREQ)
+			die("too many -q");
+		custom[ncustom++] = value;
+		break;
+	default:
+		usage();
+	}
+}
+
+static void
+run_mode(const char *mode, char **command)
+{
 	if (!strcmp(mode, "load")) {
 		mode_load();
 	} else if (!strcmp(mode, "churn")) {
@@ -1281,12 +1318,34 @@ main(int argc, char **argv)
 		mode_prop();
 	} else if (!strcmp(mode, "stall")) {
 		mode_stall();
-	} else if (!strcmp(mode, "startup") && optind < argc) {
-		mode_startup(argv + optind);
-	} else if (!strcmp(mode, "exec") && optind < argc) {
-		mode_exec(argv + optind);
+	} else if (!strcmp(mode, "startup") && *command) {
+		mode_startup(command);
+	} else if (!strcmp(mode, "exec") && *command) {
+		mode_exec(command);
 	} else {
 		usage();
 	}
+}
+
+int
+main(int argc, char **argv)
+{
+	int o;
+
+	if (argc < 2)
+		usage();
+	optind = 2;
+	while ((o = getopt(argc, argv, "+H:p:s:c:P:d:n:w:m:q:u:ST:A:K:V:k:N:L:")) != -1)
+		if (!server_option(o, optarg) && !mode_option(o, optarg))
+			load_option(o, optarg);
+	if (nconn < 1 || depth < 1 || depth > MAXDEPTH || inflight < 1)
+		usage();
+	for (size_t i = 0; i < ncustom; i++)
+		add_request(custom[i]);
+	if (mix || !nreqs)
+		set_mix(mix ? mix : "get");
+	signal(SIGPIPE, SIG_IGN);
+	resolve();
+	run_mode(argv[1], argv + optind);
 	return errors || mismatched || lost ? 3 : 0;
 }
