@@ -81,12 +81,15 @@ HOUSE_SRC	= $(filter-out $(MAINS) drivers/core/usb_%.c,$(ROOMS)) src/tls/$(TLS).
 		  src/wrap/$(WRAPPER).c drivers/core/usb_$(USB).c
 CONFORM_SRC	= $(wildcard conformance/*.c conformance/*/*.c)
 SIM_SRC		= $(wildcard tests/sim/*.c)
+PLANTED_AT	= $(shell sed -n 's/^WRAP.[^,]*, \([a-z_]*\),.*/\1/p' tests/seeds/planted.c)
+comma		= ,
+SEEDS_SRC	= $(wildcard tests/seeds/*.c)
 
 objects		= $(patsubst %.c,$(B)/%.o,$(1))
 LIBRARY		= $(B)/librefnut.a
 
 all: $(SBIN) $(BIN) $(DRIVERS)
-tests: $(TESTS)
+tests: $(TESTS) $(if $(SEEDS_SRC),$(B)/tests/simulate)
 .PHONY: all tests check bench install clean
 .PRECIOUS: $(B)/%.o
 
@@ -145,6 +148,10 @@ $(B)/libsim.a: $(call objects,$(SIM_SRC))
 $(TESTS) $(PLANTED): $(B)/tests/%: $(B)/tests/%.o $(if $(SIM_SRC),$(B)/libsim.a) $(LIBRARY)
 	@mkdir -p $(@D)
 	$(link) -lcriterion $(LIBS_$(USB)) -lm
+
+# Whole sites from seeds (docs/simulation.md).  planted.c stands between the files of src/.
+$(B)/tests/simulate: $(call objects,$(SEEDS_SRC)) $(B)/libsim.a $(LIBRARY)
+	$(link) -lm $(addprefix -Wl$(comma)--wrap=,$(PLANTED_AT))
 
 # They stand alone: a generator that also speaks TLS, pretended drivers, and the floor to compare with.
 bench: $(BENCH)

@@ -107,6 +107,12 @@ loop_wall_ms(const struct loop *loop)
 }
 
 int64_t
+loop_slept_ms(const struct loop *loop)
+{
+	return loop->world->slept_ms(loop->world->owner);
+}
+
+int64_t
 loop_gap_ms(const struct loop *loop)
 {
 	return loop->gap_ms;

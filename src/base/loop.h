@@ -21,6 +21,8 @@ const struct world *loop_world(const struct loop *loop);
 int64_t loop_now_ms(const struct loop *loop);
 /* The wall clock now. */
 int64_t loop_wall_ms(const struct loop *loop);
+/* How long the host has been suspended so far; only how much it grows means anything. */
+int64_t loop_slept_ms(const struct loop *loop);
 
 /* Call READY when one of EVENTS (POLLIN, POLLOUT; errors always) happens on FD.  One watch a
  * descriptor.  false when out of memory.  loop_events() changes the events; loop_forget() must come

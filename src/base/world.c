@@ -61,6 +61,12 @@ kernel_wall_ms(void *owner)
 	return clock_us(CLOCK_REALTIME_COARSE) / 1000; /* 4 ms are exact enough */
 }
 
+static int64_t
+kernel_slept_ms(void *owner)
+{
+	return (clock_us(CLOCK_BOOTTIME) - clock_us(CLOCK_MONOTONIC)) / 1000;
+}
+
 static void
 kernel_random(void *owner, void *bytes, size_t len)
 {
@@ -577,6 +583,7 @@ world_kernel_new(int helper_fd)
 		.owner = kernel,
 		.clock_ms = kernel_clock_ms,
 		.wall_ms = kernel_wall_ms,
+		.slept_ms = kernel_slept_ms,
 		.poll = kernel_poll,
 		.listen = kernel_listen,
 		.accept = kernel_accept,

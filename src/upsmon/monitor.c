@@ -41,8 +41,9 @@ struct monitor {
 	long failures;	   /* in a row, for the same reason */
 	bool contradicted; /* OL and OB at once has been logged */
 
-	/* After a gap: polled before anything is decided; one broken connection is forgiven. */
-	bool awaited, forgive_break, gap_used;
+	/* After a gap: polled before it is judged; one broken connection is forgiven; the answer to
+	 * what was asked before it is no news. */
+	bool awaited, forgive_break, gap_used, outdated;
 };
 
 static void
@@ -210,6 +211,8 @@ got_status(struct monitor *monitor, const char *text)
 	tell_transitions(monitor, first ? 0 : before, words, first);
 	tell_battery(monitor);
 	tell_others(monitor, text);
+	if (monitor_alert(monitor))
+		upsmon_hasten(monitor->upsmon);
 	upsmon_decide(monitor->upsmon);
 }
 
@@ -273,6 +276,13 @@ poll_in(struct monitor *monitor, int64_t in_ms)
 	loop_timer_in(monitor->upsmon->loop, &monitor->poll, in_ms);
 }
 
+void
+monitor_poll_within(struct monitor *monitor, int64_t in_ms)
+{
+	if (timer_is_set(&monitor->poll) && monitor->poll.at_ms > now_ms(monitor) + in_ms)
+		poll_in(monitor, in_ms);
+}
+
 /* upsd answered, but with no status: that is no good poll (R6). */
 static void
 refused_status(struct monitor *monitor, const char *why)
@@ -299,11 +309,12 @@ monitor_second(struct monitor *monitor)
 }
 
 void
-monitor_gap(struct monitor *monitor, int64_t gap_ms)
+monitor_gap(struct monitor *monitor, int64_t late_ms)
 {
 	int64_t *moments[] = { &monitor->off_since_ms, &monitor->oblb_since_ms,
 		&monitor->over_since_ms, &monitor->silent_since_ms };
 
+	monitor->outdated = monitor->asking;
 	if (!monitor->heard || monitor->gap_used)
 		return;
 	monitor->gap_used = true;
@@ -311,7 +322,7 @@ monitor_gap(struct monitor *monitor, int64_t gap_ms)
 	monitor->heard_ms = now_ms(monitor);
 	for (size_t i = 0; i < sizeof(moments) / sizeof(*moments); i++)
 		if (*moments[i])
-			*moments[i] += gap_ms;
+			*moments[i] += late_ms;
 	poll_in(monitor, 0);
 }
 
@@ -356,10 +367,17 @@ static void
 got_answer(void *owner, const struct client_answer *answer)
 {
 	struct monitor *monitor = owner;
+	bool outdated;
 
-	monitor->asking = false;
+	upsmon_mind_gap(monitor->upsmon);
+	outdated = monitor->outdated;
+	monitor->asking = monitor->outdated = false;
 	if (answer->result == CLIENT_FAILED)
 		return; /* closed() comes next */
+	if (outdated) {
+		poll_in(monitor, 0);
+		return;
+	}
 	if (answer->result == CLIENT_REFUSED)
 		refused_status(monitor, net_error_text(answer->error));
 	else if (!answer->rows[0].word[0][strspn(answer->rows[0].word[0], " ")])

@@ -34,6 +34,13 @@ upsmon_poll_ms(const struct upsmon *upsmon)
 	return upsmon->conf->pollfreq_s * 1000;
 }
 
+void
+upsmon_hasten(struct upsmon *upsmon)
+{
+	for (size_t i = 0; i < upsmon->len; i++)
+		monitor_poll_within(upsmon->monitors[i], upsmon->conf->pollfreqalert_s * 1000);
+}
+
 static struct decide_limits
 limits_of(const struct monconf *conf)
 {
@@ -57,10 +64,13 @@ upsmon_decide(struct upsmon *upsmon)
 	struct decide_ups views[MONCONF_MONITORS_MAX];
 	struct decide_sum sum;
 
-	if (upsmon->shutdown || upsmon->holding)
+	if (upsmon->shutdown)
 		return;
-	for (size_t i = 0; i < upsmon->len; i++)
+	for (size_t i = 0; i < upsmon->len; i++) {
 		views[i] = monitor_view(upsmon->monitors[i]);
+		if (monitor_awaited(upsmon->monitors[i])) /* as one that was never heard */
+			views[i] = (struct decide_ups){ .power_value = views[i].power_value };
+	}
 	sum = decide_all(views, upsmon->len, &limits);
 	if (!sum.shut_down)
 		return;
@@ -93,18 +103,22 @@ upsmon_shutting_down(const struct upsmon *upsmon)
 void
 upsmon_mind_gap(struct upsmon *upsmon)
 {
-	int64_t now_ms = loop_now_ms(upsmon->loop), gap_ms = now_ms - upsmon->second_due_ms;
+	int64_t now_ms = loop_now_ms(upsmon->loop), slept_ms = loop_slept_ms(upsmon->loop);
+	int64_t late_ms = now_ms - upsmon->second_due_ms;
+	int64_t gap_ms = late_ms + slept_ms - upsmon->slept_ms;
 
 	if (gap_ms <= GAP_MS)
 		return;
-	upsmon->second_due_ms = now_ms;
-	log_notice("upsmon did not run for %lld s: polling each UPS before anything is decided",
+	if (late_ms > 0)
+		upsmon->second_due_ms = now_ms;
+	else
+		late_ms = 0;
+	upsmon->slept_ms = slept_ms;
+	log_notice("upsmon did not run for %lld s: polling each UPS before it is judged",
 	    (long long)(gap_ms / 1000));
 	upsmon_notify(upsmon, NOTIFY_SUSPEND_TIMEJUMP_UNEXPECTED, NULL, NULL);
-	for (size_t i = 0; i < upsmon->len; i++) {
-		monitor_gap(upsmon->monitors[i], gap_ms);
-		upsmon->holding += monitor_awaited(upsmon->monitors[i]);
-	}
+	for (size_t i = 0; i < upsmon->len; i++)
+		monitor_gap(upsmon->monitors[i], late_ms);
 }
 
 static void
@@ -121,11 +135,8 @@ each_second(void *owner)
 		upsmon->no_parent_ms = now_ms;
 		upsmon_notify(upsmon, NOTIFY_NOPARENT, NULL, NULL);
 	}
-	upsmon->holding = 0;
-	for (size_t i = 0; i < upsmon->len; i++) {
+	for (size_t i = 0; i < upsmon->len; i++)
 		monitor_second(upsmon->monitors[i]);
-		upsmon->holding += monitor_awaited(upsmon->monitors[i]);
-	}
 	upsmon_decide(upsmon);
 }
 
@@ -230,6 +241,7 @@ upsmon_new(struct loop *loop, struct monconf *conf, const struct upsmon_settings
 		upsmon_free(upsmon);
 		return NULL;
 	}
+	upsmon->slept_ms = loop_slept_ms(loop);
 	upsmon->second_due_ms = loop_now_ms(loop) + SECOND_MS;
 	loop_timer_at(loop, &upsmon->second, upsmon->second_due_ms);
 	return upsmon;

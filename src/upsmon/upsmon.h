@@ -54,11 +54,10 @@ struct upsmon {
 	struct notifier *notifier;
 	struct monitor **monitors; /* owned, in the order of the file */
 	size_t len;
-	struct timer second; /* decides once a second, whatever else happens */
-	int64_t second_due_ms;
-	int holding; /* monitors that must be polled before anything is decided (after a gap) */
-	int64_t no_parent_ms;	   /* when NOPARENT was last raised; 0: we have a parent */
-	struct shutdown *shutdown; /* NULL: none is under way */
+	struct timer second;		 /* decides once a second, whatever else happens */
+	int64_t second_due_ms, slept_ms; /* slept_ms: loop_slept_ms() as last seen */
+	int64_t no_parent_ms;		 /* when NOPARENT was last raised; 0: we have a parent */
+	struct shutdown *shutdown;	 /* NULL: none is under way */
 };
 
 /* Raise a notification; UPS and EXTRA may be NULL. */
@@ -70,6 +69,9 @@ void upsmon_mind_gap(struct upsmon *upsmon);
 void upsmon_decide(struct upsmon *upsmon);
 /* The interval between polls, as long as something is wrong anywhere or not. */
 int64_t upsmon_poll_ms(const struct upsmon *upsmon);
+/* Something is wrong somewhere: no UPS waits longer than POLLFREQALERT for its next poll, whatever
+ * was planned before. */
+void upsmon_hasten(struct upsmon *upsmon);
 
 /* monitor.c: one UPS, on its own connection. */
 struct monitor *monitor_new(struct upsmon *upsmon, const struct monconf_monitor *conf);
@@ -80,10 +82,13 @@ void monitor_adopt(struct monitor *monitor, const struct monconf_monitor *conf);
 const char *monitor_name(const struct monitor *monitor);
 /* What decide() wants to know, as of now. */
 struct decide_ups monitor_view(const struct monitor *monitor);
-bool monitor_alert(const struct monitor *monitor); /* poll it at POLLFREQALERT */
-/* We did not run for GAP_MS: forgive it, once between two good polls, and poll now. */
-void monitor_gap(struct monitor *monitor, int64_t gap_ms);
-bool monitor_awaited(const struct monitor *monitor); /* that poll has not come to an end */
+bool monitor_alert(const struct monitor *monitor);		  /* poll it at POLLFREQALERT */
+void monitor_poll_within(struct monitor *monitor, int64_t in_ms); /* or sooner, if planned so */
+/* We did not run for a while, LATE_MS of it by our clock, which stands still while the host sleeps:
+ * forgive it, once between two good polls, and poll now. */
+void monitor_gap(struct monitor *monitor, int64_t late_ms);
+/* That poll has not come to an end: what is known of the UPS is too old to judge it. */
+bool monitor_awaited(const struct monitor *monitor);
 /* Timed things that no answer triggers: NOCOMM, RBWARNTIME. */
 void monitor_second(struct monitor *monitor);
 /* The shutdown sequence. */

@@ -62,7 +62,8 @@ struct host {
 	char *name;
 	size_t number;
 	struct link *links; /* to host N: sim->links[number] */
-	bool down;
+	bool down, asleep;
+	int64_t asleep_since_ms, slept_ms; /* slept_ms: before that */
 	int64_t wall_ahead_ms;
 	struct path *paths;
 	uint16_t next_port;
@@ -80,7 +81,8 @@ struct process {
 	struct world world;
 	struct loop *loop;
 	bool stopped, dead;
-	bool stirred; /* something may be ready */
+	bool stirred;	/* something may be ready */
+	int64_t due_ms; /* its next timer, as of the end of its last turn; on everybody's clock */
 	uid_t uid;
 	gid_t gid;
 	struct end **ends; /* by descriptor */
@@ -108,6 +110,7 @@ struct sim {
 	int64_t now_ms;
 	bool fragment;
 	pid_t last_pid;
+	const struct process *running;
 	struct host *hosts[HOSTS_MAX];
 	size_t hosts_len;
 	struct link links[HOSTS_MAX][HOSTS_MAX];

@@ -113,7 +113,7 @@ event(struct end *end, enum what what, int64_t at_ms)
 static bool
 is_cut(const struct host *a, const struct host *b)
 {
-	return a->down || b->down || a->links[b->number].cut;
+	return a->down || b->down || a->asleep || b->asleep || a->links[b->number].cut;
 }
 
 static int64_t

@@ -66,9 +66,41 @@ sim_host(struct sim *sim, const char *where)
 }
 
 static int64_t
+slept_ms(const struct process *process)
+{
+	const struct host *host = process->host;
+
+	return host->slept_ms + (host->asleep ? process->sim->now_ms - host->asleep_since_ms : 0);
+}
+
+static int64_t
+sim_slept(void *owner)
+{
+	return slept_ms(owner);
+}
+
+static int64_t
 sim_clock(void *owner)
 {
-	return ((struct process *)owner)->sim->now_ms;
+	const struct process *process = owner;
+
+	return process->sim->now_ms - slept_ms(process);
+}
+
+static void
+note_due(struct process *process)
+{
+	int64_t at_ms = loop_next_ms(process->loop);
+
+	process->due_ms = at_ms == INT64_MAX ? at_ms : at_ms + slept_ms(process);
+}
+
+/* Timers were perhaps set between turns. */
+static void
+note_all_due(struct sim *sim)
+{
+	for (size_t i = 0; i < sim->processes_len; i++)
+		note_due(sim->processes[i]);
 }
 
 static int64_t
@@ -112,6 +144,14 @@ sim_wait(void *owner, int *status)
 	memmove(process->ended, process->ended + 1, --process->ended_len * sizeof(first));
 	*status = first.status;
 	return first.pid;
+}
+
+static void
+sim_kill_child(void *owner, pid_t pid, int signal)
+{
+	struct process *process = owner;
+
+	sim_child_ended(process->sim, process->where, pid, signal);
 }
 
 /* "name HOST PORT" */
@@ -205,9 +245,11 @@ new_process(struct sim *sim, const char *where)
 		.owner = process,
 		.clock_ms = sim_clock,
 		.wall_ms = sim_wall_clock,
+		.slept_ms = sim_slept,
 		.poll = sim_poll,
 		.spawn = sim_spawn,
 		.wait = sim_wait,
+		.kill = sim_kill_child,
 		.ask = sim_ask,
 		.random = sim_chance,
 	};
@@ -235,6 +277,28 @@ void
 sim_stop(struct sim *sim, const char *where)
 {
 	process_at(sim, where)->stopped = true;
+}
+
+void
+sim_suspend(struct sim *sim, const char *name, bool asleep)
+{
+	struct host *host = sim_host(sim, name);
+
+	if (host->asleep == asleep)
+		return;
+	host->asleep = asleep;
+	if (asleep) {
+		host->asleep_since_ms = sim->now_ms;
+		return;
+	}
+	host->slept_ms += sim->now_ms - host->asleep_since_ms;
+	net_mended(sim);
+}
+
+const char *
+sim_running(const struct sim *sim)
+{
+	return sim->running ? sim->running->where : NULL;
 }
 
 void
@@ -409,6 +473,8 @@ sim_at(struct sim *sim, int64_t in_ms, void (*it)(void *owner), void *owner)
 static void
 happen(struct sim *sim)
 {
+	bool called = false;
+
 	while (sim->events_len && sim->events[1].at_ms <= sim->now_ms) {
 		struct event event = take_event(sim);
 
@@ -416,7 +482,10 @@ happen(struct sim *sim)
 			event.call(event.owner);
 		else
 			net_happens(&event);
+		called = called || event.what == CALL;
 	}
+	if (called)
+		note_all_due(sim);
 }
 
 /* ---- turns ---- */
@@ -424,8 +493,8 @@ happen(struct sim *sim)
 static bool
 is_runnable(const struct process *process)
 {
-	return !process->stopped && !process->dead &&
-	       (process->stirred || loop_next_ms(process->loop) <= process->sim->now_ms);
+	return !process->stopped && !process->dead && !process->host->asleep &&
+	       (process->stirred || process->due_ms <= process->sim->now_ms);
 }
 
 /* One of those that can run, other than WAITS, by chance. */
@@ -451,13 +520,17 @@ static void
 turn(struct process *process)
 {
 	struct sim *sim = process->sim;
+	const struct process *before = sim->running;
 
 	for (const char *at = process->where; *at; at++)
 		sim->trace = (sim->trace ^ (unsigned char)*at) * 0x100000001b3;
 	sim->trace = (sim->trace ^ (uint64_t)sim->now_ms) * 0x100000001b3;
 	/* What it does in this turn may make more ready. */
-	process->stirred = loop_next_ms(process->loop) <= sim->now_ms;
+	process->stirred = process->due_ms <= sim->now_ms;
+	sim->running = process;
 	loop_step(process->loop, 0);
+	sim->running = before;
+	note_due(process);
 }
 
 /* When something happens next, except by a turn. */
@@ -468,13 +541,11 @@ next_ms(const struct sim *sim, const struct process *waits)
 
 	for (size_t i = 0; i < sim->processes_len; i++) {
 		const struct process *process = sim->processes[i];
-		int64_t at_ms;
 
-		if (process == waits || process->stopped || process->dead)
+		if (process == waits || process->stopped || process->dead || process->host->asleep)
 			continue;
-		at_ms = loop_next_ms(process->loop);
-		if (at_ms < first_ms)
-			first_ms = at_ms;
+		if (process->due_ms < first_ms)
+			first_ms = process->due_ms;
 	}
 	return first_ms;
 }
@@ -496,6 +567,7 @@ run(struct sim *sim, int64_t until_ms, const bool *done, struct process *waits)
 	struct process *process;
 	int64_t at_ms;
 
+	note_all_due(sim);
 	for (;;) {
 		happen(sim);
 		if ((done && *done) || (waits && is_ready(waits)))

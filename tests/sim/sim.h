@@ -33,6 +33,8 @@ int64_t sim_now_ms(const struct sim *sim);
 void sim_at(struct sim *sim, int64_t in_ms, void (*it)(void *owner), void *owner);
 /* A sum over all turns so far: equal for equal runs. */
 uint64_t sim_trace(const struct sim *sim);
+/* Whose turn it is: "host/process"; NULL between turns. */
+const char *sim_running(const struct sim *sim);
 /* Chance from the sim's seed, below BELOW. */
 uint64_t sim_random(struct sim *sim, uint64_t below);
 
@@ -41,6 +43,9 @@ uint64_t sim_random(struct sim *sim, uint64_t below);
 /* SIGSTOP and SIGCONT: it gets no turn, but the kernel goes on acknowledging for it. */
 void sim_stop(struct sim *sim, const char *where);
 void sim_continue(struct sim *sim, const char *where);
+/* The host sleeps: no process runs, its monotonic clock stands still, and the network hears nothing
+ * of it, as with a link that is cut. */
+void sim_suspend(struct sim *sim, const char *host, bool asleep);
 /* SIGKILL: its descriptors are closed and it gets no more turns.  Then free what stood on its loop,
  * and sim_restart() gives a new loop. */
 void sim_kill(struct sim *sim, const char *where);

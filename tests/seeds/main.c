@@ -1,0 +1,298 @@
+/* main.c - many sites, each from a seed, judged by the oracle.  docs/simulation.md
+ *
+ *   simulate [--from N] [--seeds N] [--jobs N]     run seeds; the exit status is 1 if one fails
+ *   simulate --seed N [-v] [--shrink]              one alone; -v tells all that happens
+ *   simulate --planted [NAME]                      each planted fault must be found */
+#include "tests/seeds/plan.h"
+#include "tests/seeds/planted.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FAILURES_MAX 16
+#define PLANTED_SEEDS 10000
+#define JOBS_MAX 16
+
+struct share {
+	struct totals totals;
+	unsigned long done, failures;
+	uint64_t failed[FAILURES_MAX];
+};
+
+static double
+now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* ---- one ---- */
+
+static void
+folder(bool make)
+{
+	static const char *const folders[] = { "/dev/shm", "/tmp" };
+	char path[64];
+
+	for (size_t i = 0; i < 2; i++) {
+		if (access(folders[i], W_OK) != 0)
+			continue;
+		snprintf(path, sizeof(path), "%s/simulate-%ld", folders[i], (long)getpid());
+		if (make ? mkdir(path, 0700) : rmdir(path))
+			perror(path);
+		return;
+	}
+}
+
+static struct verdict
+play_seed(uint64_t seed, struct totals *totals, bool verbose)
+{
+	struct plan plan;
+
+	plan_make(&plan, seed);
+	return plan_play(&plan, totals, verbose);
+}
+
+static int
+run_one(uint64_t seed, bool verbose, bool shrink)
+{
+	struct totals totals = { 0 };
+	struct plan plan;
+	struct verdict verdict;
+
+	plan_make(&plan, seed);
+	if (shrink) {
+		verdict = plan_play(&plan, &totals, false);
+		if (*verdict.failed)
+			plan_shrink(&plan, verdict.name);
+	}
+	plan_tell(&plan);
+	verdict = plan_play(&plan, &totals, verbose);
+	printf("trace %016llx\n", (unsigned long long)verdict.trace);
+	if (*verdict.failed)
+		printf("%s at %.3f s: %s\n", verdict.name, (double)verdict.failed_ms / 1000,
+		    verdict.failed);
+	else
+		printf("all is well: %lu shutdowns, %lu boots\n", totals.shutdowns, totals.boots);
+	return *verdict.failed ? 1 : 0;
+}
+
+/* ---- many ---- */
+
+static void
+run_share(struct share *share, uint64_t first, uint64_t end, uint64_t step)
+{
+	folder(true);
+	for (uint64_t seed = first; seed < end; seed += step) {
+		if (*play_seed(seed, &share->totals, false).failed) {
+			if (share->failures < FAILURES_MAX)
+				share->failed[share->failures] = seed;
+			share->failures++;
+		}
+		share->done++;
+	}
+	folder(false);
+}
+
+static void
+add_totals(struct totals *sum, const struct totals *more)
+{
+	unsigned long *to = (unsigned long *)sum;
+	const unsigned long *from = (const unsigned long *)more;
+
+	for (size_t i = 0; i < sizeof(*sum) / sizeof(*to); i++)
+		to[i] += from[i];
+}
+
+static void
+tell_totals(const struct totals *t)
+{
+	printf("%.1f virtual days: %lu outages, %lu faults, %lu shutdowns (%lu primaries, %lu "
+	       "secondaries), %lu hosts without power before one, %lu boots, %lu gaps\n",
+	    (double)t->virtual_ms / 86400000, t->outages, t->faults, t->shutdowns, t->as_primary,
+	    t->as_secondary, t->deaths, t->boots, t->gaps);
+	printf("shutdowns by rule: FSD %lu, off %lu, low battery %lu, lost %lu; by hand %lu\n",
+	    t->by_rule[DECIDE_R1], t->by_rule[DECIDE_R2], t->by_rule[DECIDE_R3],
+	    t->by_rule[DECIDE_R5], t->hand);
+}
+
+static int
+run_many(uint64_t first, uint64_t seeds, unsigned jobs)
+{
+	struct share *shares = mmap(NULL, jobs * sizeof(*shares), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct totals sum = { 0 };
+	unsigned long done = 0, failures = 0;
+	double began_s = now_s(), took_s;
+
+	if (shares == MAP_FAILED)
+		return 1;
+	for (unsigned job = 0; job < jobs; job++)
+		if (fork() == 0) {
+			run_share(&shares[job], first + job, first + seeds, jobs);
+			fflush(stdout);
+			_exit(0);
+		}
+	while (wait(NULL) > 0)
+		;
+	took_s = now_s() - began_s;
+	folder(true);
+	for (unsigned job = 0; job < jobs; job++) {
+		struct share *share = &shares[job];
+
+		add_totals(&sum, &share->totals);
+		done += share->done;
+		failures += share->failures;
+		for (size_t i = 0; i < share->failures && i < FAILURES_MAX; i++)
+			printf("seed %llu failed: %s\n", (unsigned long long)share->failed[i],
+			    play_seed(share->failed[i], &(struct totals){ 0 }, false).failed);
+	}
+	tell_totals(&sum);
+	printf("%lu seeds in %.1f s: %.0f a second\n", done, took_s, (double)done / took_s);
+	if (done < seeds) {
+		printf("%lu seeds were not run: a process died\n", (unsigned long)seeds - done);
+		failures++;
+	}
+	printf("%lu seeds failed\n", failures);
+	folder(false);
+	munmap(shares, jobs * sizeof(*shares));
+	return failures ? 1 : 0;
+}
+
+/* ---- planted faults ---- */
+
+/* How many seeds it took; 0: not found. */
+static unsigned long
+find(enum planted fault, struct verdict *verdict, uint64_t first, uint64_t seeds)
+{
+	struct totals unused = { 0 };
+
+	planted = fault;
+	for (uint64_t n = 0; n < seeds; n++) {
+		*verdict = play_seed(first + n, &unused, false);
+		if (*verdict->failed) {
+			planted = PLANTED_NONE;
+			return (unsigned long)n + 1;
+		}
+	}
+	planted = PLANTED_NONE;
+	return 0;
+}
+
+static bool
+find_and_tell(enum planted fault, uint64_t first, uint64_t seeds)
+{
+	struct verdict verdict;
+	unsigned long took = find(fault, &verdict, first, seeds);
+
+	if (took)
+		printf("%-24s found after %5lu seeds: %s: %s\n", planted_name(fault), took,
+		    verdict.name, verdict.failed);
+	else
+		printf("%-24s NOT FOUND in %lu seeds\n", planted_name(fault), (unsigned long)seeds);
+	fflush(stdout);
+	return took != 0;
+}
+
+static int
+run_planted(const char *name, uint64_t first, uint64_t seeds, unsigned jobs)
+{
+	int found = 0, missed = 0, status;
+	unsigned running = 0;
+
+	for (int fault = PLANTED_NONE + 1; fault < PLANTED_FAULTS || running; fault++) {
+		bool more = fault < PLANTED_FAULTS;
+
+		if (more && *name && strcmp(name, planted_name((enum planted)fault)) != 0)
+			continue;
+		if (!more || running == jobs) {
+			if (wait(&status) <= 0)
+				break;
+			running--;
+			found += status == 0;
+			missed += status != 0;
+		}
+		if (!more)
+			continue;
+		fflush(stdout);
+		if (fork() == 0) {
+			bool ok;
+
+			folder(true);
+			ok = find_and_tell((enum planted)fault, first, seeds);
+			folder(false);
+			_exit(ok ? 0 : 1);
+		}
+		running++;
+	}
+	printf("%d passed, %d failed\n", found, missed);
+	return missed || !found ? 1 : 0;
+}
+
+/* ---- the program ---- */
+
+int
+main(int argc, char **argv)
+{
+	static const struct option options[] = { { "from", required_argument, NULL, 'f' },
+		{ "seeds", required_argument, NULL, 'n' }, { "seed", required_argument, NULL, 's' },
+		{ "jobs", required_argument, NULL, 'j' }, { "shrink", no_argument, NULL, 'S' },
+		{ "plant", required_argument, NULL, 'P' },
+		{ "planted", optional_argument, NULL, 'p' }, { NULL, 0, NULL, 0 } };
+	uint64_t first = 1, seeds = 0, seed = 0;
+	long jobs = sysconf(_SC_NPROCESSORS_ONLN);
+	bool verbose = false, shrink = false;
+	const char *plants = NULL;
+	int option, status;
+
+	while ((option = getopt_long(argc, argv, "v", options, NULL)) != -1)
+		switch (option) {
+		case 'f':
+			first = strtoull(optarg, NULL, 10);
+			break;
+		case 'n':
+			seeds = strtoull(optarg, NULL, 10);
+			break;
+		case 's':
+			seed = strtoull(optarg, NULL, 10);
+			break;
+		case 'j':
+			jobs = strtol(optarg, NULL, 10);
+			break;
+		case 'S':
+			shrink = true;
+			break;
+		case 'P':
+			if (!planted_named(optarg))
+				return 2;
+			break;
+		case 'p':
+			plants = optarg ? optarg : "";
+			break;
+		case 'v':
+			verbose = true;
+			break;
+		default:
+			return 2;
+		}
+	if (jobs < 1 || jobs > JOBS_MAX)
+		jobs = 2;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (plants)
+		return run_planted(plants, first, seeds ? seeds : PLANTED_SEEDS, (unsigned)jobs);
+	if (!seed)
+		return run_many(first, seeds ? seeds : 10000, (unsigned)jobs);
+	folder(true);
+	status = run_one(seed, verbose, shrink);
+	folder(false);
+	return status;
+}
