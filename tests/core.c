@@ -357,6 +357,83 @@ Test(core, dash_k_identifies_and_then_cuts_the_power)
 	end(loop);
 }
 
+/* A device that is silent, and an order that is known nevertheless. */
+static bool
+knows_order(void *device)
+{
+	return true;
+}
+
+static struct driver
+blind_driver(void)
+{
+	struct driver driver = test_driver;
+
+	driver.shuts_down_blind = knows_order;
+	return driver;
+}
+
+Test(core, dash_k_gives_the_order_to_a_silent_device_too)
+{
+	const struct driver driver = blind_driver();
+	struct loop *loop = fast_loop();
+
+	script.silent_until_ms = INT64_MAX;
+	cr_assert(test_core(loop, &driver, NULL));
+	core_begin(script.core, true);
+	fast_turn(loop, 3);
+	cr_expect_eq(script.shutdowns, 1);
+	cr_expect_eq(script.over, 1);
+	cr_expect_eq(script.status_code, 0);
+	cr_expect_eq(logged("was sent, but not confirmed"), 1);
+	end(loop);
+}
+
+Test(core, killpower_is_tried_while_the_device_is_being_opened_again)
+{
+	const struct driver driver = blind_driver();
+	struct loop *loop = begin(&driver, SETTINGS("allow_killpower=1"));
+	int fd = listen_and_connect(loop);
+
+	script.silent_until_ms = INT64_MAX;
+	core_port_lost(script.core, "gone");
+	fast_pass(loop, 20000);
+	cr_expect_eq(last_result(loop, fd, "INSTCMD driver.killpower"), RESULT_HANDLED);
+	cr_expect_eq(script.shutdowns, 1);
+	cr_expect_eq(logged("was sent, but not confirmed"), 1);
+	cr_expect_eq(script.over, 0);
+	script.cannot_open = true;
+	fast_pass(loop, 20000);
+	cr_expect_eq(last_result(loop, fd, "INSTCMD driver.killpower"), RESULT_FAILED);
+	script.cannot_open = false;
+	script.silent_until_ms = 0;
+	fast_pass(loop, 20000);
+	cr_expect(fresh(), "and it goes on");
+	cr_expect_eq(last_result(loop, fd, "INSTCMD driver.killpower"), RESULT_HANDLED);
+	cr_expect_eq(logged("was sent, but not confirmed"), 1);
+	hang_up(fd);
+	end(loop);
+}
+
+Test(core, only_so_many_orders_wait)
+{
+	struct loop *loop = begin(&test_driver, NULL);
+	int fd = listen_and_connect(loop);
+
+	script.leave_pending = true;
+	for (int i = 0; i < CORE_ORDERS_MAX; i++)
+		cr_expect_eq(last_result(loop, fd, "INSTCMD test.battery.start"), RESULT_PENDING);
+	cr_expect_eq(last_result(loop, fd, "INSTCMD test.battery.start"), RESULT_FAILED);
+	cr_expect_eq(last_result(loop, fd, "SET ups.id b"), RESULT_FAILED);
+	cr_expect_eq(last_result(loop, fd, "SET driver.debug 1"), RESULT_HANDLED);
+	cr_expect_eq(logged("one more is refused"), 1);
+	core_finish(script.core, script.pending, RESULT_HANDLED);
+	cr_expect_str_eq(peer_says(loop, fd, "PING\n"), "TRACKING t 0\nPONG\n");
+	cr_expect_eq(last_result(loop, fd, "INSTCMD test.battery.start"), RESULT_PENDING);
+	hang_up(fd);
+	end(loop);
+}
+
 static void
 change(const char *const *settings)
 {

@@ -772,15 +772,76 @@ Test(qx, delays_are_set_and_rounded_up)
 }
 
 static void
-kill_power(const char *const *settings)
+kill_power_by(const struct driver *which, const char *const *settings)
 {
-	struct loop *loop = start(&nutdrv_qx_driver, settings);
+	struct loop *loop = start(which, settings);
 
 	core_begin(script.core, true);
 	while (!script.over && fast_now_ms < 100000)
 		loop_step(loop, 1000);
 	cr_expect_eq(script.over, 1);
 	end(loop);
+}
+
+static void
+kill_power(const char *const *settings)
+{
+	kill_power_by(&nutdrv_qx_driver, settings);
+}
+
+/* A UPS that says nothing may listen all the same. */
+Test(qx, k_gives_the_order_to_a_silent_ups_whose_dialect_is_given)
+{
+	device = (struct device){ .tail = "\r" };
+	kill_power(SETTINGS("protocol=megatec"));
+	cr_expect_str_eq(device.asked, "Q1 Q1 Q1 C S.5R0003 ");
+	cr_expect_eq(script.status_code, 0);
+	cr_expect_eq(logged("was sent, but not confirmed"), 1);
+	cr_expect_leq(fast_now_ms, 10000);
+}
+
+Test(qx, k_of_blazer_ser_takes_a_silent_ups_for_megatec)
+{
+	device = (struct device){ .tail = "\r" };
+	kill_power_by(&blazer_ser_driver, NULL);
+	cr_expect_str_eq(device.asked, "Q1 QGS QS D C S.5R0003 ");
+	cr_expect_eq(script.status_code, 0);
+	cr_expect_eq(logged("was sent, but not confirmed"), 1);
+}
+
+Test(qx, k_does_not_guess_the_dialect_of_a_silent_ups)
+{
+	device = (struct device){ .tail = "\r" };
+	kill_power(NULL);
+	cr_expect_null(strstr(device.asked, "S.5"));
+	cr_expect_neq(script.status_code, 0);
+}
+
+/* The driver that runs knows the dialect; it is reopening the port for ever. */
+Test(qx, killpower_is_given_to_a_ups_that_has_fallen_silent)
+{
+	classic();
+	for (int64_t ms = 0; ms < 40000; ms += 700) {
+		static const struct asker asker = { 0 };
+
+		script = (struct script){ 0 };
+		classic();
+		struct loop *loop = begin(&nutdrv_qx_driver, SETTINGS("allow_killpower=1"));
+
+		memset(device.says, 0, sizeof(device.says));
+		device.otherwise = NULL;
+		fast_pass(loop, ms);
+		script.log[0] = device.asked[0] = '\0';
+		device.orders = true;
+		while (script.core->closing) /* for one turn */
+			fast_turn(loop, 1);
+		core_orders.instcmd(script.core, &asker, "driver.killpower", NULL);
+		fast_pass(loop, 20000);
+		cr_expect_eq(logged("the order was handled"), 1, "%d: %s", (int)ms, script.log);
+		cr_expect(strstr(device.asked, "C S.5R0003 "), "%d: %s", (int)ms, device.asked);
+		cr_expect_eq(script.over, 0);
+		end(loop);
+	}
 }
 
 Test(qx, k_cancels_and_then_cuts_the_power)

@@ -15,6 +15,7 @@
 #define LOST_POLL_MS 2000  /* a lost poll is tried again after no more than this */
 
 static void open_device(void *owner);
+static bool cut_blind(struct core *core);
 
 /* --- closing ----------------------------------------------------------------------------- */
 
@@ -34,6 +35,7 @@ close_device(struct core *core, bool lost)
 	core->status_bits = 0;
 	buf_free(&core->alarm);
 	core->shutdown_ticket = 0;
+	core->cutting = false;
 }
 
 void
@@ -78,6 +80,8 @@ close_now(void *owner)
 
 	core->phase = CORE_CLOSED;
 	close_device(core, core->lost);
+	if (core->phase == CORE_STOPPED) /* -k, whose order was lost with the port */
+		return;
 	core_finish_all(core, RESULT_FAILED);
 	core->attempt.fire = open_device;
 	try_later(core);
@@ -86,6 +90,11 @@ close_now(void *owner)
 void
 core_reopen(struct core *core, const char *why, bool lost)
 {
+	/* -k: better an order that nobody may hear than none. */
+	if (core->shutting_down && !lost && !core->closing && cut_blind(core)) {
+		log_debug(1, "[%s] %s", core->conf->ups_name, why);
+		return;
+	}
 	if ((core->phase != CORE_STARTING && core->phase != CORE_RUNNING) || core->closing)
 		return;
 	snprintf(core->why, sizeof(core->why), "%s", why);
@@ -110,12 +119,6 @@ core_port_lost(struct core *core, const char *why)
 
 /* --- opening ----------------------------------------------------------------------------- */
 
-static void
-attempt_too_long(void *owner)
-{
-	core_reopen(owner, "the device was not identified in time", true);
-}
-
 static bool
 open_port(struct core *core)
 {
@@ -138,6 +141,21 @@ open_port(struct core *core)
 }
 
 static void
+attempt_too_long(void *owner)
+{
+	core_reopen(owner, "the device was not identified in time", true);
+}
+
+static void
+opened(struct core *core)
+{
+	core->phase = CORE_STARTING;
+	core_state(core, core->was_started ? "reconnect.trying" : "init.info");
+	core->attempt.fire = attempt_too_long;
+	loop_timer_in(core->loop, &core->attempt, ATTEMPT_MS);
+}
+
+static void
 open_device(void *owner)
 {
 	struct core *core = owner;
@@ -149,10 +167,7 @@ open_device(void *owner)
 		try_later(core);
 		return;
 	}
-	core->phase = CORE_STARTING;
-	core_state(core, core->was_started ? "reconnect.trying" : "init.info");
-	core->attempt.fire = attempt_too_long;
-	loop_timer_in(core->loop, &core->attempt, ATTEMPT_MS);
+	opened(core);
 	core->driver->start(core->device);
 }
 
@@ -181,7 +196,15 @@ set_stale_timer(struct core *core)
 static void
 too_long_stale(void *owner)
 {
-	core_reopen(owner, "no fresh data from the device", true);
+	struct core *core = owner;
+
+	if (!core->cutting) {
+		core_reopen(core, "no fresh data from the device", true);
+		return;
+	}
+	/* The order to cut the power needs the port. */
+	publish_fresh(core->publish, false);
+	set_stale_timer(core);
 }
 
 static void
@@ -294,15 +317,44 @@ core_round_done(struct core *core, bool fresh)
 
 /* --- cutting the power ------------------------------------------------------------------- */
 
+static void
+cut(struct core *core, bool blind)
+{
+	core->cutting = true;
+	core->blind = blind;
+	log_notice("[%s] telling the UPS to cut the power%s", core->conf->ups_name,
+	    blind ? ", though it does not answer" : "");
+	core->driver->shutdown(core->device);
+}
+
+/* The device is not known to listen.  False: the order is not known either, or cannot be sent. */
+static bool
+cut_blind(struct core *core)
+{
+	if ((core->phase != CORE_STARTING && core->phase != CORE_CLOSED) || core->cutting ||
+	    !core->driver->shuts_down_blind || !core->driver->shuts_down_blind(core->device))
+		return false;
+	if (core->phase == CORE_CLOSED) {
+		if (!open_port(core))
+			return false;
+		opened(core);
+	}
+	core_exchanges_drop(core);
+	cut(core, true);
+	return true;
+}
+
 bool
 core_shut_down(struct core *core, core_ticket ticket)
 {
-	if (core->phase != CORE_RUNNING || core->closing || !core->driver->shutdown ||
-	    core->shutdown_ticket)
+	if (core->phase == CORE_STOPPED || core->closing || core->cutting ||
+	    !core->driver->shutdown)
 		return false;
 	core->shutdown_ticket = ticket;
-	log_notice("[%s] telling the UPS to cut the power", core->conf->ups_name);
-	core->driver->shutdown(core->device);
+	if (core->phase == CORE_RUNNING)
+		cut(core, core->history & 1);
+	else if (!cut_blind(core))
+		return false;
 	return true;
 }
 
@@ -314,11 +366,18 @@ core_shutdown_done(struct core *core, bool ok)
 	if (!ok)
 		log_error(
 		    "[%s] the UPS did not take the order to cut the power", core->conf->ups_name);
+	else if (core->blind || core->history & 1) /* it may have fallen silent only now */
+		log_warnx("[%s] the order to cut the power was sent, but not confirmed: the UPS "
+			  "does not answer",
+		    core->conf->ups_name);
 	core->shutdown_ticket = 0;
+	core->cutting = false;
 	if (ticket)
 		core_finish(core, ticket, ok ? RESULT_HANDLED : RESULT_FAILED);
 	if (core->shutting_down)
 		core_stop(core, ok ? 0 : 1);
+	else if (core->phase == CORE_STARTING)
+		core_reopen(core, "the device does not answer", false);
 }
 
 /* --- new and free ------------------------------------------------------------------------ */

@@ -80,6 +80,7 @@ struct core {
 
 	enum core_phase phase;
 	bool shutting_down; /* -k: cut the power instead of polling */
+	bool cutting, blind; /* the order is under way; without a word from the device before */
 	bool was_started;   /* identified once: from then on never given up */
 	bool was_ready;
 	char why[160];	    /* why it is being closed */

@@ -53,6 +53,9 @@ struct driver {
 	/* -k: queue the exchanges that cut the power, then call core_shutdown_done(). NULL: cannot.
 	 */
 	void (*shutdown)(void *device);
+	/* Is the order known though the device has not been identified, or is silent now?  Then
+	 * SHUTDOWN is called nevertheless.  NULL: no. */
+	bool (*shuts_down_blind)(void *device);
 	void (*free)(void *device); /* NULL is not passed */
 	/* USB: the device has spoken unasked, an interrupt report.  NULL: never listens.  LEN 0: it
 	 * will not be heard any more. */
@@ -109,6 +112,7 @@ void core_round_done(struct core *core, bool fresh);
  * fresh round.  Call it in a round, before core_round_done(false). */
 void core_stale(struct core *core, const char *why);
 void core_finish(struct core *core, core_ticket ticket, enum sockmsg_result result);
+/* OK: the order was sent and nobody has objected. */
 void core_shutdown_done(struct core *core, bool ok);
 /* Something changed that cannot wait for pollinterval: poll soon (after an instcmd, say). */
 void core_poll_soon(struct core *core);

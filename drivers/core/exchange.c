@@ -21,6 +21,14 @@ append(struct exchange_queue *queue, struct queued_exchange *item)
 	queue->last = &item->next;
 }
 
+static void
+prepend(struct exchange_queue *queue, struct queued_exchange *item)
+{
+	if (!(item->next = queue->first))
+		queue->last = &item->next;
+	queue->first = item;
+}
+
 static struct queued_exchange *
 take_first(struct exchange_queue *queue)
 {
@@ -40,7 +48,7 @@ take_next(struct core *core)
 	bool had_one = exchanges->urgent_since == core->rounds + 1;
 	struct queued_exchange *item;
 
-	if (core->in_round && had_one && exchanges->normal.first)
+	if (core->in_round && had_one && !core->cutting && exchanges->normal.first)
 		return take_first(&exchanges->normal);
 	if (!(item = take_first(&exchanges->urgent)))
 		return take_first(&exchanges->normal);
@@ -459,7 +467,11 @@ core_exchange(struct core *core, const struct exchange *exchange, bool urgent)
 	if (exchange->question_len)
 		memcpy(item->bytes, exchange->question, exchange->question_len);
 	item->what.question = item->bytes;
-	append(urgent ? &exchanges->urgent : &exchanges->normal, item);
+	/* Nothing that waits goes before the order to cut the power. */
+	if (urgent && core->cutting)
+		prepend(&exchanges->urgent, item);
+	else
+		append(urgent ? &exchanges->urgent : &exchanges->normal, item);
 	loop_later(core->loop, &exchanges->next);
 }
 

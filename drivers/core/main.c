@@ -18,7 +18,7 @@
 extern const struct driver THIS_DRIVER;
 
 #define COMMAND_MS 10000 /* -c waits so long for its answer */
-#define KILLPOWER_MS 30000
+#define KILLPOWER_MS 45000
 
 struct program {
 	const struct driver *driver;
@@ -299,7 +299,11 @@ killed_by_instance(const struct instance *instance)
 	if (instance_ask(instance, "SET driver.flag.allow_killpower 1", COMMAND_MS) !=
 	    INSTANCE_DONE)
 		return false;
-	return instance_ask(instance, "INSTCMD driver.killpower", KILLPOWER_MS) == INSTANCE_DONE;
+	if (instance_ask(instance, "INSTCMD driver.killpower", KILLPOWER_MS) != INSTANCE_DONE)
+		return false;
+	log_notice(
+	    "the running driver gave the order; its log tells if the UPS did not confirm it");
+	return true;
 }
 
 /* Room for us: the other instance is gone, or it has done what was wanted. */

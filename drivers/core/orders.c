@@ -59,7 +59,7 @@ takes_orders(struct core *core)
 {
 	unsigned waiting = 0, missed; /* the one that asks is among them */
 
-	if (core->phase != CORE_RUNNING || core->closing)
+	if (core->phase != CORE_RUNNING || core->closing || core->cutting)
 		return false;
 	for (size_t i = 0; i < CORE_TICKETS_MAX; i++)
 		waiting += core->tickets[i].number != 0;

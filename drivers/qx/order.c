@@ -315,11 +315,30 @@ cut(struct qx *qx)
 	qx_order(qx, qx->dialect->cancel, true, 0, 0, cancelled);
 }
 
+/* Whose orders to give when the UPS has not said what it is: NULL if that is not known. */
+static const struct qx_dialect *
+likely_dialect(const struct qx *qx)
+{
+	if (qx->dialect)
+		return qx->dialect;
+	return qx->wanted || !qx->blazer ? qx->wanted : &qx_megatec;
+}
+
+bool
+qx_shuts_down_blind(void *device)
+{
+	return likely_dialect(device) != NULL;
+}
+
 void
 qx_shutdown(void *device)
 {
 	struct qx *qx = device;
 
+	if (!qx->dialect) {
+		qx->dialect = likely_dialect(qx);
+		fit_delays(qx);
+	}
 	qx->kill_tries = 0;
 	cut(qx);
 }
