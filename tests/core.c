@@ -67,7 +67,7 @@ Test(core, publishes_no_status_that_nobody_said)
 	end(loop);
 }
 
-/* device-protocols.md, faults: stale within 15 s, recovery logged once. */
+/* nutupsdrv(8), "Stale data": within 15 s; the recovery is logged once. */
 Test(core, goes_stale_within_15_s_and_recovers)
 {
 	struct loop *loop = begin(&test_driver, NULL);

@@ -43,7 +43,7 @@ end(struct loop *loop)
 	fast_end(loop);
 }
 
-/* protocol-driver.md, "DUMPALL answer order" */
+/* S-2.2 */
 Test(publish, dumps_everything_in_order)
 {
 	struct loop *loop = begin();
@@ -85,7 +85,7 @@ Test(publish, dumps_everything_in_order)
 	end(loop);
 }
 
-/* protocol-driver.md, "Defect in HEAD and older": live updates are escaped as dumps are. */
+/* S-3.2: live updates are escaped as dumps are (NUT 2.8.0 sends them raw). */
 Test(publish, live_updates_are_escaped_and_only_changes_are_sent)
 {
 	struct loop *loop = begin();

@@ -12,7 +12,7 @@
 #define LINE_MAX_LEN 1024
 #define FACILITY_DAEMON (3 << 3) /* RFC 3164, 4.1.1 */
 
-/* The one process-wide object of this program (layout.md). */
+/* The one process-wide object of this program. */
 static struct {
 	struct log_settings settings;
 	int fd; /* -1: closed */
