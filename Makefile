@@ -4,7 +4,7 @@
 #   make check            the unit tests;  make SAN=1 check  the same under ASan and UBSan
 #   make install          DESTDIR= PREFIX= CONFPATH= STATEPATH= PIDPATH= ALTPIDPATH= DRVPATH= DATAPATH=
 #                         MANPATH= PORT= RUN_AS_USER= RUN_AS_GROUP=
-#   make bench            the programs behind bench/compare (nutload needs OpenSSL)
+#   make bench            the programs behind bench/compare (some need OpenSSL)
 #   make clean
 #
 #   CC=clang              the other compiler
@@ -155,7 +155,7 @@ $(B)/tests/simulate: $(call objects,$(SEEDS_SRC)) $(B)/libsim.a $(LIBRARY)
 
 # They stand alone: a generator that also speaks TLS, pretended drivers, and the floor to compare with.
 bench: $(BENCH)
-$(B)/bench/nutload: LIBS += -lssl -lcrypto
+$(B)/bench/nutload $(B)/bench/tlsecho: LIBS += -lssl -lcrypto
 $(B)/bench/access: $(LIBRARY)
 $(BENCH): $(B)/bench/%: $(B)/bench/%.o
 	@mkdir -p $(@D)

@@ -283,6 +283,19 @@ static int measuring, stopping;
 static uint64_t done, errors, mismatched, lost, resumed, bytes_in;
 static char tlsname[32] = "-";
 
+/* -R: the last ticket, for whoever comes next */
+static SSL_SESSION *ticket;
+static int resume;
+
+static int
+keep_ticket(SSL *ssl, SSL_SESSION *fresh)
+{
+	(void)ssl;
+	SSL_SESSION_free(ticket);
+	ticket = fresh;
+	return 1;
+}
+
 static void
 resolve(void)
 {
@@ -503,6 +516,8 @@ line_in(struct conn *c, const char *p, size_t len)
 		c->ssl = SSL_new(ctx);
 		if (!c->ssl || !SSL_set_fd(c->ssl, c->fd))
 			die("SSL_new failed");
+		if (resume && ticket)
+			SSL_set_session(c->ssl, ticket);
 		SSL_set_connect_state(c->ssl);
 		c->state = S_HANDSHAKE;
 		break;
@@ -539,6 +554,8 @@ line_in(struct conn *c, const char *p, size_t len)
 			hist_add(&lat, now_ns() - c->started);
 			done++;
 		}
+		if (resume)
+			SSL_shutdown(c->ssl); /* or its ticket is void */
 		conn_close(c);
 		if (stopping)
 			nclosed++;
@@ -710,7 +727,9 @@ setup(int n)
 		if (!ctx)
 			die("SSL_CTX_new failed");
 		SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL);
-		SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+		SSL_CTX_set_session_cache_mode(ctx, resume ? SSL_SESS_CACHE_CLIENT |
+			    SSL_SESS_CACHE_NO_INTERNAL : SSL_SESS_CACHE_OFF);
+		SSL_CTX_sess_set_new_cb(ctx, keep_ticket);
 		SSL_CTX_set_mode(
 		    ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 		if (tlsver) {
@@ -1200,6 +1219,7 @@ usage(void)
 	    "  -q LINE              add a request of your own (may repeat)\n"
 	    "  -u UPS               UPS name (ups1)\n"
 	    "  -S                   STARTTLS first;  -T 1.2 or 1.3 pins the version\n"
+	    "  -R                   tls, churn: come back with the last ticket\n"
 	    "  -A N                 connection attempts in flight while opening (8)\n"
 	    "  -K N                 idle: connections to hold (1000)\n"
 	    "  -V VAR               prop: the stamp variable\n"
@@ -1236,6 +1256,9 @@ server_option(int o, const char *value)
 	case 'T':
 		use_tls = 1;
 		tlsver = !strcmp(value, "1.2") ? TLS1_2_VERSION : TLS1_3_VERSION;
+		return 1;
+	case 'R':
+		resume = 1;
 		return 1;
 	case 'L':
 		label = value;
@@ -1335,7 +1358,7 @@ main(int argc, char **argv)
 	if (argc < 2)
 		usage();
 	optind = 2;
-	while ((o = getopt(argc, argv, "+H:p:s:c:P:d:n:w:m:q:u:ST:A:K:V:k:N:L:")) != -1)
+	while ((o = getopt(argc, argv, "+H:p:s:c:P:d:n:w:m:q:u:SRT:A:K:V:k:N:L:")) != -1)
 		if (!server_option(o, optarg) && !mode_option(o, optarg))
 			load_option(o, optarg);
 	if (nconn < 1 || depth < 1 || depth > MAXDEPTH || inflight < 1)

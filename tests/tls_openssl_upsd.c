@@ -150,6 +150,7 @@ times_logged(const char *words)
 
 /* ---- tests ---- */
 
+/* N-3.22 */
 Test(tls_openssl_upsd, a_session_under_tls, .init = begin, .fini = end)
 {
 	struct secret secret = secret_client();
@@ -278,6 +279,7 @@ Test(tls_openssl_upsd, nonsense_and_a_reset_cost_one_line, .init = begin, .fini 
 	cr_expect_eq(times_logged("client 192.0.2.1: TLS handshake failed: "), 1, "%s", stage.log);
 }
 
+/* N-3.23, R-90c */
 Test(tls_openssl_upsd, force_ssl_takes_no_credentials_in_clear, .init = begin, .fini = end)
 {
 	static const char *const table[][2] = {
@@ -309,6 +311,7 @@ Test(tls_openssl_upsd, force_ssl_takes_no_credentials_in_clear, .init = begin, .
 	part(&secret);
 }
 
+/* R-90b */
 Test(tls_openssl_upsd, client_certificates_on_demand, .init = begin, .fini = end)
 {
 	struct cert mon = CERT(.cn = "mon", .by = &ca);
@@ -338,7 +341,7 @@ Test(tls_openssl_upsd, client_certificates_on_demand, .init = begin, .fini = end
 	cert_free(&mon);
 }
 
-/* A renewed certificate needs no restart; a broken one keeps the old and says why. */
+/* R-90a: a renewed certificate needs no restart; a broken one keeps the old and says why. */
 Test(tls_openssl_upsd, keys_are_read_again_at_a_reload, .init = begin, .fini = end)
 {
 	struct cert renewed = CERT(.cn = "renewed"), expired = CERT(.from_days = -9, .to_days = -1);

@@ -903,13 +903,16 @@ static ssize_t
 session_write(void *state, const void *bytes, size_t len, short *want)
 {
 	struct tls_session *session = state;
+	bool ticket = session->ticket_owed;
 	int sent;
 
 	ERR_clear_error();
-	if (session->ticket_owed)
+	if (ticket)
 		SSL_new_session_ticket(session->ssl);
 	session->ticket_owed = false;
 	sent = SSL_write(session->ssl, bytes, at_most(len));
+	if (ticket) /* or 16 kB for reading stay until somebody speaks again */
+		SSL_free_buffers(session->ssl);
 	if (sent > 0)
 		return sent;
 	sent = conclude(session, sent, want);
