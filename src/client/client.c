@@ -93,7 +93,8 @@ struct client {
 	bool addrs_given;
 	enum client_tls tls_policy;
 	const struct tls_settings *tls_settings;
-	struct tls *tls; /* owned; made at the first OK STARTTLS */
+	struct tls *tls_keys; /* borrowed */
+	struct tls *tls_made; /* owned: at the first OK STARTTLS, where TLS_KEYS is NULL */
 	int64_t connect_ms, answer_ms;
 
 	enum step step;
@@ -165,7 +166,7 @@ questions_free(struct question **list)
 static void
 destroy(struct client *client)
 {
-	tls_free(client->tls);
+	tls_free(client->tls_made);
 	free(client->addrs);
 	free(client->host);
 	free(client->user);
@@ -208,8 +209,6 @@ client_new(struct loop *loop, const struct client_settings *settings,
 		client->calls = *calls;
 	client->owner = owner;
 	client->port = settings->port ? settings->port : paths_port();
-	client->tls_policy = settings->tls;
-	client->tls_settings = settings->tls_settings;
 	client->connect_ms = settings->connect_ms ? settings->connect_ms : CLIENT_CONNECT_MS;
 	client->answer_ms = settings->answer_ms ? settings->answer_ms : CLIENT_ANSWER_MS;
 	client->addrs_given = settings->addrs_len > 0;
@@ -219,12 +218,29 @@ client_new(struct loop *loop, const struct client_settings *settings,
 	client->asked_end = &client->asked;
 	if (!copy(&client->host, settings->host ? settings->host : "localhost") ||
 	    !copy(&client->user, settings->user) || !copy(&client->password, settings->password) ||
-	    !copy(&client->tls_name, settings->tls_name) ||
+	    !client_set_tls(client, settings) ||
 	    !copy_addrs(client, settings->addrs, settings->addrs_len)) {
 		destroy(client);
 		return NULL;
 	}
 	return client;
+}
+
+bool
+client_set_tls(struct client *client, const struct client_settings *settings)
+{
+	char *name;
+
+	client->tls_policy = settings->tls;
+	client->tls_settings = settings->tls_settings;
+	client->tls_keys = settings->tls_keys;
+	tls_free(client->tls_made);
+	client->tls_made = NULL;
+	if (!copy(&name, settings->tls_name))
+		return false;
+	free(client->tls_name);
+	client->tls_name = name;
+	return true;
 }
 
 /* Leave the network; questions stay where they are. */
@@ -927,15 +943,16 @@ encrypt(struct client *client)
 	static const struct tls_settings nothing_verified = { 0 };
 	const struct world *world = loop_world(client->loop);
 	struct tls_session *session = NULL;
+	struct tls *keys = client->tls_keys ? client->tls_keys : client->tls_made;
 	char *why = NULL;
 
 	client->step = STEP_ENCRYPT;
-	if (!client->tls)
-		client->tls = tls_client_new(
+	if (!keys)
+		keys = client->tls_made = tls_client_new(
 		    client->tls_settings ? client->tls_settings : &nothing_verified, &why);
-	if (client->tls)
+	if (keys)
 		session = tls_session_new(
-		    client->tls, world, conn_fd(client->conn), client->host, client->tls_name);
+		    keys, world, conn_fd(client->conn), client->host, client->tls_name);
 	if (!session) {
 		snprintf(
 		    client->why, sizeof(client->why), "SSL error: %s", why ? why : "out of memory");

@@ -40,9 +40,11 @@ struct client_settings {
 	size_t addrs_len;
 	const char *user, *password; /* sent once connected; NULL: not sent.  Secrets */
 	enum client_tls tls;
-	/* Borrowed for as long as the client lives; NULL: encrypt, verify nothing.  A context is
-	 * made of it when a server first says OK STARTTLS. */
+	/* Borrowed for as long as the client lives; NULL: encrypt, verify nothing. */
 	const struct tls_settings *tls_settings;
+	/* They have been read already, with this result: borrowed likewise.  NULL: they are read
+	 * when a server first says OK STARTTLS. */
+	struct tls *tls_keys;
 	const char *tls_name; /* whom the certificate must name (CERTHOST); NULL: see tls.h */
 	int64_t connect_ms;   /* all before ready() together; 0: CLIENT_CONNECT_MS */
 	int64_t
@@ -64,6 +66,9 @@ struct client_calls {
  * No callback below is ever called from inside a call the owner makes. */
 struct client *client_new(struct loop *loop, const struct client_settings *settings,
     const struct client_calls *calls, void *owner);
+/* From the next connection on SETTINGS' four fields about TLS count, and what was borrowed before
+ * is free.  false when out of memory: TLS_NAME then stays. */
+bool client_set_tls(struct client *client, const struct client_settings *settings);
 /* At once and for good, no callbacks, open questions are forgotten.  Fine inside a callback; NULL
  * is fine. */
 void client_free(struct client *client);

@@ -161,6 +161,8 @@ check_configuration(const char *path)
 	if (conf) {
 		struct proc_user user;
 
+		if (!monconf_read_keys(conf, &faults))
+			fatalx("%s", faults_first(&faults));
 		if (conf->run_as_user && !proc_user_find(&user, conf->run_as_user))
 			fatalx("%s: RUN_AS_USER: there is no user %s", path, conf->run_as_user);
 		printf("%s: %zu UPSes, MINSUPPLIES %ld\n", path, conf->monitors_len,
@@ -285,6 +287,10 @@ reload(struct running *running)
 
 	proc_notify_reloading();
 	conf = read_conf(running->conf_path, &faults);
+	if (conf && !monconf_read_keys(conf, &faults)) {
+		monconf_free(conf);
+		conf = NULL;
+	}
 	faults_log(&faults);
 	if (!conf) {
 		log_error("reload refused, the old configuration stays: %s", faults_first(&faults));
@@ -390,6 +396,17 @@ fix_command(struct running *running, const struct monconf *conf)
 		    conf->powerdown_flag);
 }
 
+/* As the user who monitors: what only root can read is of no use at a reload. */
+static void
+read_keys_or_die(struct monconf *conf)
+{
+	struct faults faults = { 0 };
+
+	if (!monconf_read_keys(conf, &faults))
+		fatalx("%s", faults_first(&faults));
+	faults_free(&faults);
+}
+
 static void
 run(struct running *running, struct monconf *conf, const char *pid_path)
 {
@@ -412,6 +429,7 @@ run(struct running *running, struct monconf *conf, const char *pid_path)
 		proc_chroot(running->options.root);
 	if (!running->options.one_process)
 		proc_become(&user);
+	read_keys_or_die(conf);
 	world = world_kernel_new(helper);
 	if (!world)
 		fatalx("out of memory");

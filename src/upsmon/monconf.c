@@ -408,11 +408,78 @@ monconf_read(const char *path, bool allow_open, struct faults *faults)
 	conffile_check_secret(file, allow_open, faults);
 	conf = monconf_from(file, faults);
 	conffile_close(file);
+	if (conf)
+		conf->open_files = allow_open;
 	if (faults->faults > faults_before) {
 		monconf_free(conf);
 		return NULL;
 	}
 	return conf;
+}
+
+/* ---- TLS ---- */
+
+struct monconf_tls
+monconf_tls(const struct monconf *conf, const struct ups_at *at)
+{
+	struct monconf_tls tls = { .verify = conf->cert_verify, .force = conf->force_ssl };
+
+	/* Of two CERTHOSTs for one host the later counts, as in NUT. */
+	for (size_t i = 0; i < conf->hosts_len; i++) {
+		const struct monconf_host *host = &conf->hosts[i];
+
+		if (!strcasecmp(host->host, at->host) && (!host->port || host->port == at->port))
+			tls = (struct monconf_tls){ host->name, host->verify, host->force };
+	}
+	return tls;
+}
+
+struct tls_settings
+monconf_tls_settings(const struct monconf *conf, bool verify)
+{
+	return (struct tls_settings){
+		.cert_file = conf->cert_file,
+		.cert_path = conf->cert_path,
+		.ident_name = conf->cert_ident,
+		.ident_password = conf->cert_password,
+		.verify = verify,
+		.open_key_file = conf->open_files,
+	};
+}
+
+/* Two monitors that verify share their keys.  Where nothing is to be read, each client does for
+ * itself, and only once its upsd says OK STARTTLS. */
+static bool
+read_keys(struct monconf *conf, bool verify, struct faults *faults)
+{
+	struct tls_settings settings = monconf_tls_settings(conf, verify);
+	char *why = NULL;
+
+	if (conf->keys[verify] || (!verify && !conf->cert_file && !conf->cert_ident))
+		return true;
+	conf->keys[verify] = tls_client_new(&settings, &why);
+	if (!conf->keys[verify])
+		faults_add(faults, conf->path, 0, "TLS is configured but cannot be used: %s",
+		    why ? why : "out of memory");
+	free(why);
+	return conf->keys[verify];
+}
+
+bool
+monconf_read_keys(struct monconf *conf, struct faults *faults)
+{
+	for (size_t i = 0; i < conf->monitors_len; i++) {
+		struct monconf_tls tls = monconf_tls(conf, &conf->monitors[i].at);
+
+		if (tls.force && !tls_available()) {
+			faults_add(faults, conf->path, conf->monitors[i].line,
+			    "FORCESSL, but this build has no TLS: it would never be connected");
+			return false;
+		}
+		if (!read_keys(conf, tls.verify, faults))
+			return false;
+	}
+	return true;
 }
 
 char *
@@ -459,6 +526,8 @@ monconf_free(struct monconf *conf)
 	free(conf->cert_file);
 	free(conf->cert_ident);
 	words_free_secret(conf->cert_password);
+	tls_free(conf->keys[false]);
+	tls_free(conf->keys[true]);
 	free(conf->path);
 	free(conf);
 }

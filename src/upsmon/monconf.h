@@ -5,6 +5,7 @@
 
 #include "base/addr.h"
 #include "base/conffile.h"
+#include "tls/tls.h"
 #include "upsmon/notify.h"
 
 #include <stdbool.h>
@@ -53,7 +54,21 @@ struct monconf {
 
 	char *cert_path, *cert_file, *cert_ident, *cert_password; /* NULL: not given */
 	bool cert_verify, force_ssl;
+	bool open_files;     /* NUT_ALLOW_OPEN_FILES */
+	struct tls *keys[2]; /* owned, by whether they verify; NULL: not needed, or not read yet */
 };
+
+/* How to meet the upsd of one monitor: its CERTHOST, or what holds for all.  Borrowed from CONF. */
+struct monconf_tls {
+	const char *name; /* whom its certificate must name; NULL: see tls.h */
+	bool verify, force;
+};
+struct monconf_tls monconf_tls(const struct monconf *conf, const struct ups_at *at);
+/* Read the keys and certificates that the monitors need: as the user who monitors.  false after
+ * faults: CONF then cannot be used. */
+bool monconf_read_keys(struct monconf *conf, struct faults *faults);
+/* What they are read with. */
+struct tls_settings monconf_tls_settings(const struct monconf *conf, bool verify);
 
 /* NULL when unreadable, faulty, or open to others (a warning only with ALLOW_OPEN): FAULTS then
  * says why.  Warnings do not make it fail. */

@@ -16,7 +16,8 @@ struct monitor {
 	struct upsmon *upsmon;	     /* borrowed */
 	struct monconf_monitor conf; /* owned copies of its texts */
 	struct client *client;	     /* owned */
-	struct tls_settings tls;
+	struct tls_settings tls;     /* borrows its texts from upsmon->conf, */
+	struct monconf_tls secure;   /* as this does */
 	struct timer poll;
 	bool asking; /* a poll is under way */
 
@@ -477,16 +478,23 @@ ready(void *owner)
 	ask_status(monitor);
 }
 
+/* What held in that connection. */
+static void
+left_upsd(struct monitor *monitor)
+{
+	monitor->asking = monitor->logged_in = false;
+	monitor->primary_granted = monitor->primary_refused = monitor->fsd_sent = false;
+	monitor->login_again_ms = 0;
+	monitor->logins = -1;
+}
+
 static void
 closed(void *owner, const char *why)
 {
 	struct monitor *monitor = owner;
 
 	upsmon_mind_gap(monitor->upsmon);
-	monitor->asking = monitor->logged_in = false;
-	monitor->primary_granted = monitor->primary_refused = monitor->fsd_sent = false;
-	monitor->login_again_ms = 0;
-	monitor->logins = -1;
+	left_upsd(monitor);
 	if (monitor->forgive_break) { /* it may have died while we slept */
 		monitor->forgive_break = false;
 		client_connect(monitor->client);
@@ -574,39 +582,52 @@ monitor_matches(const struct monitor *monitor, const struct monconf_monitor *con
 	       monitor->conf.primary == conf->primary;
 }
 
-void
-monitor_adopt(struct monitor *monitor, const struct monconf_monitor *conf)
-{
-	monitor->conf.power_value = conf->power_value;
-	poll_in(monitor, 0);
-}
-
-/* CERTHOST of this host, or the general rules. */
+/* Fill in how SETTINGS' server is to be met. */
 static void
 choose_tls(struct monitor *monitor, struct client_settings *settings)
 {
 	const struct monconf *conf = monitor->upsmon->conf;
-	bool verify = conf->cert_verify, force = conf->force_ssl;
 
-	for (size_t i = 0; i < conf->hosts_len; i++) {
-		const struct monconf_host *host = &conf->hosts[i];
-
-		if (strcasecmp(host->host, settings->host) ||
-		    (host->port && host->port != settings->port))
-			continue;
-		settings->tls_name = host->name;
-		verify = host->verify;
-		force = host->force;
-	}
-	monitor->tls = (struct tls_settings){
-		.cert_file = conf->cert_file,
-		.cert_path = conf->cert_path,
-		.ident_name = conf->cert_ident,
-		.ident_password = conf->cert_password,
-		.verify = verify,
-	};
-	settings->tls = verify || force ? CLIENT_TLS_FORCE : CLIENT_TLS_TRY;
+	monitor->secure = monconf_tls(conf, &monitor->conf.at);
+	monitor->tls = monconf_tls_settings(conf, monitor->secure.verify);
+	settings->tls =
+	    monitor->secure.verify || monitor->secure.force ? CLIENT_TLS_FORCE : CLIENT_TLS_TRY;
 	settings->tls_settings = &monitor->tls;
+	settings->tls_keys = conf->keys[monitor->secure.verify];
+	settings->tls_name = monitor->secure.name;
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+/* Do the rules about TLS ask more or less of the server than OLD did? */
+static bool
+same_rules(const struct monitor *monitor, const struct monconf_tls *old, const char *old_path)
+{
+	return old->verify == monitor->secure.verify && old->force == monitor->secure.force &&
+	       same_text(old->name, monitor->secure.name) &&
+	       same_text(old_path, monitor->tls.cert_path);
+}
+
+void
+monitor_adopt(struct monitor *monitor, const struct monconf_monitor *conf)
+{
+	struct monconf_tls old = monitor->secure;
+	const char *old_path = monitor->tls.cert_path;
+	struct client_settings settings = { 0 };
+
+	monitor->conf.power_value = conf->power_value;
+	choose_tls(monitor, &settings);
+	if (!client_set_tls(monitor->client, &settings))
+		log_error("out of memory: UPS %s: CERTHOST is not applied", monitor->conf.text);
+	if (!same_rules(monitor, &old, old_path)) {
+		client_close(monitor->client);
+		left_upsd(monitor);
+	}
+	poll_in(monitor, 0);
 }
 
 static const struct client_calls client_calls = { .ready = ready, .closed = closed };

@@ -169,23 +169,18 @@ take_old(struct upsmon *upsmon, const struct monconf_monitor *conf)
 	return NULL;
 }
 
+/* Our own certificate is shown all the same: upsd says what it thinks of it. */
 static void
-swap(char **a, char **b)
+tell_doubts(const struct upsmon *upsmon)
 {
-	char *was = *a;
+	for (size_t i = 0; i < 2; i++) {
+		const struct tls *keys = upsmon->conf->keys[i];
+		char *doubt = keys ? tls_doubt(keys, loop_wall_ms(upsmon->loop)) : NULL;
 
-	*a = *b;
-	*b = was;
-}
-
-/* Read at start only; the connections that live on borrow them. */
-static void
-keep_certificates(struct monconf *old, struct monconf *conf)
-{
-	swap(&old->cert_file, &conf->cert_file);
-	swap(&old->cert_path, &conf->cert_path);
-	swap(&old->cert_ident, &conf->cert_ident);
-	swap(&old->cert_password, &conf->cert_password);
+		if (doubt)
+			log_warnx("%s", doubt);
+		free(doubt);
+	}
 }
 
 void
@@ -200,9 +195,8 @@ upsmon_adopt(struct upsmon *upsmon, struct monconf *conf)
 		monconf_free(conf);
 		return;
 	}
-	if (old)
-		keep_certificates(old, conf);
 	upsmon->conf = conf;
+	tell_doubts(upsmon);
 	for (size_t i = 0; i < conf->monitors_len; i++) {
 		struct monitor *monitor = take_old(upsmon, &conf->monitors[i]);
 

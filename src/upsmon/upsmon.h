@@ -35,7 +35,8 @@ struct upsmon *upsmon_new(
 void upsmon_free(struct upsmon *upsmon);
 
 /* Take a new configuration, which is owned from here on.  What stays the same (host, port, UPS,
- * user, password, role) keeps its connection and its state. */
+ * user, password, role) keeps its connection and its state; new keys and certificates count from
+ * the next connection on, other rules about TLS at once, by a new connection. */
 void upsmon_adopt(struct upsmon *upsmon, struct monconf *conf);
 /* Somebody asks for a forced shutdown (`upsmon -c fsd`). */
 void upsmon_force(struct upsmon *upsmon);
@@ -93,8 +94,8 @@ bool monitor_awaited(const struct monitor *monitor);
 void monitor_second(struct monitor *monitor);
 /* The shutdown sequence. */
 bool monitor_is_primary(const struct monitor *monitor); /* and connected, with the right granted */
-bool monitor_waits(const struct monitor *monitor); /* for secondaries, or to learn of any */
-void monitor_send_fsd(struct monitor *monitor);	   /* once in a connection */
+bool monitor_waits(const struct monitor *monitor);	/* for secondaries, or to learn of any */
+void monitor_send_fsd(struct monitor *monitor);		/* once in a connection */
 void monitor_count_logins(struct monitor *monitor);
 
 /* shutdown.c: the sequence FSD, HOSTSYNC, notification, FINALDELAY, command. */
