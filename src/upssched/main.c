@@ -167,7 +167,9 @@ request(struct scheduler *scheduler, bool start, const char *word, const char *c
 	 * leaving take a request with it. */
 	if (flock(scheduler->lock_fd, LOCK_EX) == -1)
 		fatal("LOCKFN %s", scheduler->conf->lockfn);
-	if (!ask(scheduler, buf_bytes(&line), start) && start)
+	/* Twice: the process that kept the timers may have died under the question. */
+	if (!ask(scheduler, buf_bytes(&line), start) && start &&
+	    !ask(scheduler, buf_bytes(&line), start))
 		log_error("not done: %s", buf_bytes(&line));
 	flock(scheduler->lock_fd, LOCK_UN);
 	buf_free(&line);
