@@ -80,7 +80,7 @@ static const struct test_case cases[] = {
 	    "a frozen server while OL: told of, and never a shutdown",
 	    .story = "start\npolls 1\nfreeze\nup 12500\ntold COMMBAD\ngo\ntold COMMOK\nup 500\n",
 	    .kind = EMPTY, .flags = SLOW },
-	{ "shutdown/lost/7", MUST, "M-9", "a server that was never there is no reason",
+	{ "shutdown/lost/7", MUST, "M-9 R-61", "a server that was never there is no reason",
 	    .story = "vanish\nlaunch\nup 5000\nlives\nlisten\npolls 1\nis OB LB\nshut\n",
 	    .kind = EMPTY, .flags = SLOW },
 	{ "shutdown/lost/8", MUST, "M-8", "a second outage counts its own DEADTIME",

@@ -217,6 +217,26 @@ find_group(const struct program *program, const struct drvconf *conf, bool stay_
 	return group->gr_gid;
 }
 
+/* Where everybody may put a socket, upsd would not believe ours. */
+static void
+check_folder(const struct program *program)
+{
+	const char *open_files = getenv("NUT_ALLOW_OPEN_FILES");
+	struct faults faults = { 0 };
+	char folder[PATH_MAX];
+	bool allow = false;
+
+	if (open_files)
+		conffile_bool(open_files, &allow);
+	snprintf(folder, sizeof(folder), "%s", program->socket);
+	*strrchr(folder, '/') = '\0';
+	conffile_check_folder(folder, allow, &faults);
+	faults_log(&faults);
+	if (faults.faults)
+		exit(1);
+	faults_free(&faults);
+}
+
 /* User, group and chroot, as the command line, ups.conf and the build say.  What is looked up in
  * the system's files is looked up before the chroot. */
 static void
@@ -398,6 +418,8 @@ main(int argc, char **argv)
 	if (conf) {
 		log_debug_level(drvconf_debug(conf));
 		drop_privileges(&program, conf);
+		if (program.args.task == DRVCONF_RUN)
+			check_folder(&program);
 	}
 	program.world = world_kernel_new(program.helper);
 	program.loop = program.world ? loop_new(program.world) : NULL;

@@ -326,13 +326,31 @@ conffile_check_secret(const struct conffile *file, bool allow, struct faults *fa
 		return;
 	if (allow)
 		faults_warn(faults, conffile_path(file), 0,
-		    "mode %04o: everybody may read or write this file with passwords",
+		    "mode %04o: everybody may read or write this file with passwords; chmod o= it",
 		    (unsigned)mode);
 	else
 		faults_add(faults, conffile_path(file), 0,
 		    "mode %04o: everybody may read or write this file with passwords; chmod o= it, "
 		    "or set NUT_ALLOW_OPEN_FILES=yes",
 		    (unsigned)mode);
+}
+
+void
+conffile_check_folder(const char *path, bool allow, struct faults *faults)
+{
+	struct stat st;
+
+	if (stat(path, &st) == -1 || !(st.st_mode & S_IWOTH))
+		return;
+	if (allow)
+		faults_warn(faults, path, 0,
+		    "mode %04o: everybody may put a driver's socket here; chmod o-w it",
+		    (unsigned)st.st_mode & 07777);
+	else
+		faults_add(faults, path, 0,
+		    "mode %04o: everybody may put a driver's socket here; chmod o-w it, or set "
+		    "NUT_ALLOW_OPEN_FILES=yes",
+		    (unsigned)st.st_mode & 07777);
 }
 
 char *

@@ -252,6 +252,21 @@ check_complete(const struct upsconf *conf, struct faults *faults)
 	}
 }
 
+/* Passwords for a UPS on the network.  A warning only: NUT never minded, and drivers must start. */
+static void
+warn_of_secrets(const struct upsconf *conf, const struct conffile *file, struct faults *faults)
+{
+	static const char *const secrets[] = { "password", "community", "authPassword",
+		"privPassword" };
+
+	for (size_t i = 0; i < conf->ups_len; i++)
+		for (size_t j = 0; j < sizeof(secrets) / sizeof(*secrets); j++)
+			if (upsconf_get(&conf->ups[i], secrets[j])) {
+				conffile_check_secret(file, true, faults);
+				return;
+			}
+}
+
 struct upsconf *
 upsconf_from(struct conffile *file, struct faults *faults)
 {
@@ -279,6 +294,7 @@ upsconf_from(struct conffile *file, struct faults *faults)
 		return NULL;
 	}
 	check_complete(conf, faults);
+	warn_of_secrets(conf, file, faults);
 	return conf;
 }
 

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -392,6 +393,14 @@ explain_question(struct program *program)
 	return verdict == EXPLAIN_GRANT ? 0 : 2;
 }
 
+/* Where PATH of a upsd that runs in a jail (-r) is for us outside. */
+static const char *
+outside(const struct program *program, const char *path, char out[PATH_MAX])
+{
+	snprintf(out, PATH_MAX, "%s%s", program->options.root ? program->options.root : "", path);
+	return out;
+}
+
 /* "COUNT ok|fault" and "pid N" of the running upsd. */
 struct report {
 	unsigned count;
@@ -402,7 +411,8 @@ static bool
 read_report(const struct program *program, pid_t pid, struct report *out)
 {
 	for (int i = 0; i < 2; i++) {
-		FILE *file = fopen(program->report_path[i], "re");
+		char path[PATH_MAX];
+		FILE *file = fopen(outside(program, program->report_path[i], path), "re");
 		long of = 0;
 		int got;
 
@@ -424,6 +434,8 @@ is_good_for_upsd(const struct program *program)
 	pid_t child = fork();
 
 	if (child == 0) {
+		if (program->options.root)
+			proc_chroot(program->options.root);
 		if (program->drop)
 			proc_become(&program->user);
 		exit(read_conf(&program->source) ? 0 : 1);
@@ -461,11 +473,12 @@ static int
 send_command(const struct program *program)
 {
 	pid_t pid = program->options.pid;
+	char path[PATH_MAX];
 
 	if (!pid)
-		pid = proc_pidfile_read(program->pid_path, "upsd");
+		pid = proc_pidfile_read(outside(program, program->pid_path, path), "upsd");
 	if (!pid)
-		fatalx("no upsd is running (%s)", program->pid_path);
+		fatalx("no upsd is running (%s)", path);
 	if (!strcmp(program->options.command, "reload"))
 		return reload(program, pid);
 	if (kill(pid, SIGTERM) != 0)
@@ -612,11 +625,12 @@ serve(struct program *program, struct world *world)
 static void
 refuse_second(const struct program *program)
 {
-	pid_t pid = proc_pidfile_read(program->pid_path, "upsd");
+	char path[PATH_MAX];
+	pid_t pid = proc_pidfile_read(outside(program, program->pid_path, path), "upsd");
 
 	if (pid && pid != getpid())
 		fatalx("A previous upsd instance is already running! (process %ld, %s)", (long)pid,
-		    program->pid_path);
+		    path);
 }
 
 int
@@ -633,11 +647,10 @@ main(int argc, char **argv)
 	start_log(&program.options);
 	find_files(&program);
 	find_user(&program);
-	if (program.options.root &&
-	    (program.options.command || program.options.check || program.options.explain))
-		proc_chroot(program.options.root);
 	if (program.options.command)
 		return send_command(&program);
+	if (program.options.root && (program.options.check || program.options.explain))
+		proc_chroot(program.options.root);
 	if (program.options.check)
 		return check(&program);
 	if (program.options.explain)
@@ -648,9 +661,9 @@ main(int argc, char **argv)
 	helper_fd = helper_start(program.drop ? &program.user : NULL, kinds);
 	if (helper_fd == -1)
 		fatal("cannot start the process that may wait");
+	refuse_second(&program); /* a jail has no /proc */
 	if (program.options.root)
 		proc_chroot(program.options.root);
-	refuse_second(&program);
 	world = world_kernel_new(helper_fd);
 	if (!world)
 		fatalx("out of memory");

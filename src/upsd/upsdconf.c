@@ -518,8 +518,10 @@ read_ups_conf(struct upsdconf *conf, const struct upsdconf_source *source, struc
 		    faults, path ? path : "ups.conf", 0, "cannot be read: %s", strerror(errno));
 	if (conf->upsconf) {
 		settle_state_path(conf, source, faults);
-		if (conf->state_path)
+		if (conf->state_path) {
+			conffile_check_folder(conf->state_path, source->allow_open_files, faults);
 			upsdconf_take_upses(conf, conf->upsconf, faults);
+		}
 		if (!conf->upsconf->ups_len && !conf->allow_no_device)
 			faults_add(faults, path, 0,
 			    "no UPS is defined; if that is meant, say ALLOW_NO_DEVICE yes in "

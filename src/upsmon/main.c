@@ -425,8 +425,12 @@ run(struct running *running, struct monconf *conf, const char *pid_path)
 	if (!proc_pidfile_write(pid_path))
 		log_warn("%s cannot be written", pid_path);
 	helper = helper_start(running->options.one_process ? NULL : &user, NULL);
-	if (running->options.root)
+	if (running->options.root) {
 		proc_chroot(running->options.root);
+		if (access("/bin/sh", X_OK))
+			log_warnx("there is no /bin/sh in %s: wall and NOTIFYCMD will tell nobody",
+			    running->options.root);
+	}
 	if (!running->options.one_process)
 		proc_become(&user);
 	read_keys_or_die(conf);
