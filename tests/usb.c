@@ -124,10 +124,10 @@ Test(usb, the_one_that_is_wished_for)
 {
 	static const struct {
 		const char *wish, *serial;
-	} rows[] = { { "serial=G2", "G2" }, { "serial=^g1$", "G1" },
-		{ "vendorid=051D", "AS1234567890" }, { "product=smart-ups", "AS1234567890" },
+	} rows[] = { { "serial=g2", "G2" }, { "serial=^g1$", "G1" },
+		{ "vendorid=051D", "AS1234567890" }, { "product=smart-ups.*", "AS1234567890" },
 		{ "busport=1-2", "G2" }, { "device=003", "G2" },
-		{ "vendor=American", "AS1234567890" } };
+		{ "vendor=American.*", "AS1234567890" } };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct loop *loop = bus_begin();
@@ -163,6 +163,17 @@ Test(usb, what_nobody_knows_is_taken_on_the_users_word)
 	fast_pass(loop, 2000);
 	cr_expect_eq(mini.identified, 1);
 	cr_expect_null(usb_about(mini.usb)->known);
+	bus_end(core);
+}
+
+Test(usb, a_wish_is_for_the_whole_of_it)
+{
+	bus_begin();
+	bus_plug("eaton-3s-700", "512");
+	struct core *core = begin(SETTINGS("serial=12"));
+
+	fast_pass(bus_now.loop, 2000);
+	cr_expect_eq(mini.identified, 0);
 	bus_end(core);
 }
 

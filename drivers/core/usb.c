@@ -67,7 +67,7 @@ usb_new(struct core *core, const struct usb_known *known)
 
 		if (!text)
 			continue;
-		error = regcomp(&usb->wishes[i], text, REG_EXTENDED | REG_ICASE | REG_NOSUB);
+		error = regcomp(&usb->wishes[i], text, REG_EXTENDED | REG_ICASE);
 		if (error) {
 			regerror(error, &usb->wishes[i], why, sizeof(why));
 			core_fault(core, wish_names[i], "not a regular expression: %s", why);
@@ -97,10 +97,16 @@ usb_about(const struct usb *usb)
 
 /* ---- which device ---- */
 
+/* The whole of it: "serial = 12" is not 512's. */
 static bool
 as_wished(const struct usb *usb, size_t wish, const char *text)
 {
-	return !usb->wished[wish] || regexec(&usb->wishes[wish], text, 0, NULL, 0) == 0;
+	regmatch_t match;
+
+	if (!usb->wished[wish])
+		return true;
+	return regexec(&usb->wishes[wish], text, 1, &match, 0) == 0 && match.rm_so == 0 &&
+	       text[match.rm_eo] == '\0';
 }
 
 static const struct usb_known *
@@ -137,14 +143,15 @@ fits(const struct usb *usb, struct usb_about *about)
 	return true;
 }
 
-/* As far as its strings tell.  One with a serial number is known by that for ever after. */
+/* As far as its strings tell.  One that has told its serial number is known by that for ever after.
+ */
 static bool
 fits_by_strings(const struct usb *usb)
 {
 	const struct usb_about *about = &usb->about;
 
 	if (usb->found)
-		return strcmp(about->strings[USB_SERIAL], usb->serial) == 0;
+		return !usb->serial[0] || strcmp(about->strings[USB_SERIAL], usb->serial) == 0;
 	return as_wished(usb, VENDOR, about->strings[USB_MANUFACTURER]) &&
 	       as_wished(usb, PRODUCT, about->strings[USB_PRODUCT]) &&
 	       as_wished(usb, SERIAL, about->strings[USB_SERIAL]);
@@ -447,7 +454,8 @@ known_now(struct usb *usb)
 	usb->found = true;
 	usb->vendor = about->vendor;
 	usb->product = about->product;
-	strcpy(usb->serial, about->strings[USB_SERIAL]);
+	if (!usb->serial[0])
+		strcpy(usb->serial, about->strings[USB_SERIAL]);
 	usb->identified(usb->core->device);
 }
 

@@ -1,0 +1,435 @@
+/* hidorders.c - what a HID device is told: commands, settings, its shutdown. */
+#include "base/log.h"
+#include "drivers/hid/hidups.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GET_REPORT 1
+#define SET_REPORT 9
+
+/* ---- one write ---- */
+
+static void step(struct hidups *ups, size_t which);
+
+static void
+order_over(struct hidups *ups, size_t which, bool ok)
+{
+	struct hidups_order *order = &ups->orders[which];
+
+	order->used = false;
+	if (order->ticket)
+		core_finish(ups->core, order->ticket, ok ? RESULT_HANDLED : RESULT_FAILED);
+	else
+		core_shutdown_done(ups->core, ok);
+	/* What it has done to the device is asked for now, not at the next full round. */
+	ups->full_ms = INT64_MIN / 2;
+	core_poll_soon(ups->core);
+}
+
+static uint16_t
+order_length(const struct hidups *ups, const struct hidups_order *order)
+{
+	const struct hid_field *field = order->step[order->at].field;
+
+	return (uint16_t)hid_report_bytes(&ups->hid, field->type, field->report);
+}
+
+static void
+written(void *device, const struct exchange *exchange, enum exchange_end end, const char *answer,
+    size_t len)
+{
+	struct hidups *ups = device;
+	size_t which = (size_t)exchange->tag;
+
+	if (end == EXCHANGE_LOST)
+		return;
+	if (end != EXCHANGE_ANSWERED)
+		order_over(ups, which, false);
+	else if (++ups->orders[which].at == ups->orders[which].steps)
+		order_over(ups, which, true);
+	else
+		step(ups, which);
+}
+
+/* The rest of the report is written as it is. */
+static void
+report_read(void *device, const struct exchange *exchange, enum exchange_end end,
+    const char *answer, size_t len)
+{
+	struct hidups *ups = device;
+	size_t which = (size_t)exchange->tag;
+	struct hidups_order *order = &ups->orders[which];
+	const struct hid_field *field = order->step[order->at].field;
+	uint16_t length = order_length(ups, order);
+	bool alone = field->bits == 8u * (length - (field->report ? 1u : 0u));
+
+	if (end == EXCHANGE_LOST)
+		return;
+	memset(order->report, 0, length);
+	order->report[0] = field->report;
+	if (end == EXCHANGE_ANSWERED && len >= length && (uint8_t)answer[0] == field->report)
+		memcpy(order->report, answer, length);
+	else if (!alone) { /* what stands beside it is not known, and must not become 0 */
+		order_over(ups, which, false);
+		return;
+	}
+	if (!hid_set(field, order->report, length, order->step[order->at].raw)) {
+		order_over(ups, which, false);
+		return;
+	}
+	usb_ask(ups->usb,
+	    &(struct usb_request){ .name = "set feature",
+		.type = 0x21,
+		.request = SET_REPORT,
+		.value = (uint16_t)(0x300 | field->report),
+		.length = length,
+		.data = order->report,
+		.done = written,
+		.tag = (int)which },
+	    true);
+}
+
+static void
+step(struct hidups *ups, size_t which)
+{
+	struct hidups_order *order = &ups->orders[which];
+	const struct hid_field *field = order->step[order->at].field;
+
+	usb_ask(ups->usb,
+	    &(struct usb_request){ .name = "feature",
+		.type = 0xa1,
+		.request = GET_REPORT,
+		.value = (uint16_t)(0x300 | field->report),
+		.length = order_length(ups, order),
+		.done = report_read,
+		.tag = (int)which },
+	    true);
+}
+
+/* ---- orders ---- */
+
+/* NULL: too many are under way. */
+static struct hidups_order *
+new_order(struct hidups *ups, core_ticket ticket)
+{
+	for (size_t i = 0; i < HIDUPS_ORDERS; i++)
+		if (!ups->orders[i].used) {
+			ups->orders[i] = (struct hidups_order){ .used = true, .ticket = ticket };
+			return &ups->orders[i];
+		}
+	return NULL;
+}
+
+static enum sockmsg_result
+start_order(struct hidups *ups, struct hidups_order *order)
+{
+	if (!order->steps) {
+		order->used = false;
+		return RESULT_FAILED;
+	}
+	step(ups, (size_t)(order - ups->orders));
+	return RESULT_PENDING;
+}
+
+static void
+add_step(struct hidups_order *order, const struct hid_field *field, int64_t raw)
+{
+	if (order->steps == HIDUPS_STEPS)
+		return;
+	order->step[order->steps].field = field;
+	order->step[order->steps++].raw = raw;
+}
+
+/* Seconds as the field counts them.  Below 0 the timer is stopped: all bits.  A delay that is not 0
+ * never becomes 0, and is never shorter than was asked for: devices that count minutes would cut
+ * the power at once.  It is not longer than the field can say either. */
+static int64_t
+timer_raw(const struct hid_field *field, double seconds)
+{
+	int64_t raw = 0;
+
+	if (seconds < 0)
+		return field->logical_min < 0 ? -1 : (INT64_C(1) << field->bits) - 1;
+	if (!hid_raw(field, seconds, &raw))
+		return 0;
+	if (seconds > 0 && hid_value(field, raw) < seconds - 0.5)
+		raw++;
+	if (!field->without_range && field->logical_max > 0 && raw > field->logical_max)
+		raw = field->logical_max;
+	return raw;
+}
+
+/* ---- commands ---- */
+
+static const struct hid_field *
+feature(const struct hidups *ups, const char *path)
+{
+	struct hid_path parsed;
+
+	return hid_path_parse(&parsed, path) ? hid_find(&ups->hid, &parsed, HID_FEATURE) : NULL;
+}
+
+static bool
+refused_before(const struct hidups *ups, const struct hid_field *field)
+{
+	for (size_t i = 0; i < ups->reports_len; i++)
+		if (ups->reports[i].type == HID_FEATURE && ups->reports[i].id == field->report)
+			return ups->reports[i].given_up;
+	return false;
+}
+
+static bool
+is_other(const struct hidups *ups, const char *path)
+{
+	const struct hidups_command *row = ups->vendor->commands;
+	const struct hidups_var *var = ups->vendor->vars;
+
+	for (; row && row->path; row++)
+		if (!row->name && !strcmp(row->path, path))
+			return true;
+	for (; var && var->path; var++)
+		if (!var->name && !strcmp(var->path, path))
+			return true;
+	return false;
+}
+
+/* The row for NAME whose field the device has: the vendor's before the base's. */
+static const struct hidups_command *
+find_command(const struct hidups *ups, const char *name, const struct hid_field **field)
+{
+	const struct hidups_command *tables[] = { ups->vendor->commands, hidups_base.commands };
+
+	for (size_t t = 0; t < 2; t++)
+		for (const struct hidups_command *row = tables[t]; row && row->path; row++)
+			if (row->name && !strcmp(row->name, name) &&
+			    !(t && is_other(ups, row->path)) &&
+			    (*field = feature(ups, row->path)) && !refused_before(ups, *field))
+				return row;
+	return NULL;
+}
+
+static bool
+has(const struct hidups *ups, const char *name)
+{
+	const struct hid_field *field;
+
+	return find_command(ups, name, &field) != NULL;
+}
+
+static bool
+add_command(struct hidups *ups, struct hidups_order *order, const char *name, double seconds)
+{
+	const struct hid_field *field;
+	const struct hidups_command *row = find_command(ups, name, &field);
+
+	if (!row)
+		return false;
+	add_step(order, field, row->timer ? timer_raw(field, seconds) : row->value);
+	return true;
+}
+
+/* Those that are made of others.  A delay for coming back is given first: the device may be gone a
+ * moment after it was told to go. */
+static bool
+compose(struct hidups *ups, struct hidups_order *order, const char *name)
+{
+	if (!strcmp(name, "load.off"))
+		return add_command(ups, order, "load.off.delay", 0);
+	if (!strcmp(name, "load.on"))
+		return add_command(ups, order, "load.on.delay", 0);
+	if (!strcmp(name, "shutdown.return"))
+		return add_command(ups, order, "load.on.delay", ups->on_delay) &&
+		       add_command(ups, order, "load.off.delay", ups->off_delay);
+	if (!strcmp(name, "shutdown.stayoff"))
+		return add_command(ups, order, "load.on.delay", -1) &&
+		       add_command(ups, order, "load.off.delay", ups->off_delay);
+	if (!strcmp(name, "shutdown.stop"))
+		return add_command(ups, order, "load.off.delay", -1);
+	return false;
+}
+
+enum sockmsg_result
+hidups_instcmd(void *device, const char *name, const char *param, core_ticket ticket)
+{
+	struct hidups *ups = device;
+	const struct hid_field *field;
+	const struct hidups_command *row = find_command(ups, name, &field);
+	struct hidups_order *order = new_order(ups, ticket);
+	double seconds = row ? row->value : 0;
+	char *end;
+
+	if (!order)
+		return RESULT_FAILED;
+	if (row && row->timer && param && *param) {
+		seconds = strtod(param, &end);
+		if (end == param || *end || !(seconds >= -1 && seconds <= 1e6)) {
+			order->used = false;
+			return RESULT_INVALID;
+		}
+	} else if (row && !strcmp(name, "load.off.delay")) {
+		seconds = ups->off_delay;
+	} else if (row && !strcmp(name, "load.on.delay")) {
+		seconds = ups->on_delay;
+	}
+	if (row)
+		add_command(ups, order, name, seconds);
+	else if (!compose(ups, order, name))
+		order->steps = 0;
+	return start_order(ups, order);
+}
+
+/* ---- settings ---- */
+
+static const struct hidups_item *
+settable(const struct hidups *ups, const char *name)
+{
+	for (size_t i = 0; i < ups->items_len; i++) {
+		const struct hidups_item *item = &ups->items[i];
+
+		if (item->var && item->var->flags & HIDUPS_RW && item->known &&
+		    item->field->type == HID_FEATURE && !strcmp(item->var->name, name))
+			return item;
+	}
+	return NULL;
+}
+
+static bool
+raw_for(const struct hidups *ups, const struct hidups_item *item, const char *text, int64_t *raw)
+{
+	const struct hidups_word *word = item->var->words;
+	char *end;
+	double value;
+
+	for (; word && word->word; word++)
+		if (!strcmp(word->word, text)) {
+			*raw = word->value;
+			return true;
+		}
+	if (item->var->how != HIDUPS_NUMBER)
+		return false;
+	value = strtod(text, &end);
+	if (end == text || *end || !hid_raw(item->field, value, raw))
+		return false;
+	/* Where the unit is mistaken, by what one is worth. */
+	double one = hidups_value(ups, item->field, 1) - hidups_value(ups, item->field, 0);
+
+	if (fabs(hidups_value(ups, item->field, *raw) - value) > fabs(one) && one != 0)
+		*raw = llround((value - hidups_value(ups, item->field, 0)) / one);
+	return hid_in_range(item->field, *raw);
+}
+
+static enum sockmsg_result
+set_delay(struct hidups *ups, const char *name, const char *value, double *delay)
+{
+	char *end;
+	double seconds = strtod(value, &end);
+
+	if (end == value || *end || !(seconds >= -1 && seconds <= 1e6))
+		return RESULT_INVALID;
+	*delay = seconds;
+	core_setf(ups->core, name, "%.0f", seconds);
+	return RESULT_HANDLED;
+}
+
+enum sockmsg_result
+hidups_setvar(void *device, const char *name, const char *value, core_ticket ticket)
+{
+	struct hidups *ups = device;
+	const struct hidups_item *item = settable(ups, name);
+	struct hidups_order *order;
+	int64_t raw;
+
+	if (!strcmp(name, "ups.delay.shutdown"))
+		return set_delay(ups, name, value, &ups->off_delay);
+	if (!strcmp(name, "ups.delay.start"))
+		return set_delay(ups, name, value, &ups->on_delay);
+	if (!item)
+		return RESULT_UNKNOWN;
+	if (!raw_for(ups, item, value, &raw))
+		return RESULT_INVALID;
+	if (!(order = new_order(ups, ticket)))
+		return RESULT_FAILED;
+	add_step(order, item->field, raw);
+	return start_order(ups, order);
+}
+
+/* ---- what is offered ---- */
+
+static void
+offer_rows(struct hidups *ups, const struct hidups_command *rows)
+{
+	const struct hid_field *field;
+
+	for (; rows && rows->path; rows++)
+		if (rows->name && find_command(ups, rows->name, &field))
+			core_cmd(ups->core, rows->name);
+}
+
+static void
+offer_var(struct hidups *ups, const struct hidups_item *item)
+{
+	const char *name = item->var->name;
+
+	if (!core_get(ups->core, name))
+		return;
+	core_var(ups->core, name, STATE_RW | STATE_STRING, 10);
+	for (const struct hidups_word *word = item->var->words; word && word->word; word++)
+		core_enum(ups->core, name, word->word);
+}
+
+static void
+offer_delay(struct hidups *ups, const char *name, double seconds)
+{
+	core_setf(ups->core, name, "%.0f", seconds);
+	core_var(ups->core, name, STATE_RW | STATE_STRING, 10);
+}
+
+void
+hidups_offer(struct hidups *ups)
+{
+	bool off = has(ups, "load.off.delay"), on = has(ups, "load.on.delay");
+
+	offer_rows(ups, ups->vendor->commands);
+	offer_rows(ups, hidups_base.commands);
+	if (off) {
+		offer_delay(ups, "ups.delay.shutdown", ups->off_delay);
+		core_cmd(ups->core, "load.off");
+		core_cmd(ups->core, "shutdown.stop");
+	}
+	if (on) {
+		offer_delay(ups, "ups.delay.start", ups->on_delay);
+		core_cmd(ups->core, "load.on");
+	}
+	if (off && on) {
+		core_cmd(ups->core, "shutdown.return");
+		core_cmd(ups->core, "shutdown.stayoff");
+	}
+	for (size_t i = 0; i < ups->items_len; i++)
+		if (ups->items[i].var && ups->items[i].var->flags & HIDUPS_RW &&
+		    settable(ups, ups->items[i].var->name) == &ups->items[i])
+			offer_var(ups, &ups->items[i]);
+}
+
+/* -k: off now, and on again with mains, by the best that the device has. */
+void
+hidups_shutdown(void *device)
+{
+	struct hidups *ups = device;
+	struct hidups_order *order = new_order(ups, 0);
+
+	if (!order || !(compose(ups, order, "shutdown.return") ||
+			  ((order->steps = 0) == 0 &&
+			      add_command(ups, order, "shutdown.reboot", ups->off_delay)) ||
+			  add_command(ups, order, "load.off.delay", ups->off_delay))) {
+		if (order)
+			order->used = false;
+		log_error("[%s] this device has no command that cuts the power",
+		    core_ups_name(ups->core));
+		core_shutdown_done(ups->core, false);
+		return;
+	}
+	start_order(ups, order);
+}

@@ -1,0 +1,288 @@
+/* hidshow.c - what the reports say, as variables and status. */
+#include "base/log.h"
+#include "drivers/hid/hidups.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define KELVIN 0x10001
+#define VOLT 0x00f0d121
+#define HERTZ 0x0000f001
+#define AMPERE 0x00100001
+#define ZERO_CELSIUS 273.15
+#define SILENT_MS 10000 /* interruptonly: so long it may say nothing */
+
+/* docs/devices/hid.md, 5: exponent 1 at these is tenths; no UPS counts in tens of hertz. */
+static bool
+in_tenths(const struct hid_field *field)
+{
+	return field->exponent == 1 &&
+	       (field->unit == VOLT || field->unit == HERTZ || field->unit == AMPERE);
+}
+
+double
+hidups_value(const struct hidups *ups, const struct hid_field *field, int64_t raw)
+{
+	if (in_tenths(field))
+		return (double)raw / 10;
+	/* Percent under a unit left over from the field before. */
+	return hid_value(field, raw);
+}
+
+/* ---- variables ---- */
+
+static void
+show_date(struct core *core, const char *name, int64_t raw)
+{
+	unsigned year = (unsigned)(raw >> 9 & 0x7f) + 1980, month = (unsigned)(raw >> 5 & 15);
+
+	if (raw > 0 && month >= 1 && month <= 12)
+		core_setf(core, name, "%04u/%02u/%02u", year, month, (unsigned)(raw & 31));
+}
+
+static unsigned
+two_digits(int64_t raw)
+{
+	return (unsigned)(raw >> 4 & 15) * 10 + (unsigned)(raw & 15);
+}
+
+static void
+show_bcd_date(struct core *core, const char *name, int64_t raw)
+{
+	unsigned year = two_digits(raw), month = two_digits(raw >> 16);
+
+	if (month >= 1 && month <= 12)
+		core_setf(core, name, "%04u/%02u/%02u", year + (year < 70 ? 2000 : 1900), month,
+		    two_digits(raw >> 8));
+}
+
+static void
+show_number(struct hidups *ups, const struct hidups_item *item)
+{
+	const struct hidups_var *var = item->var;
+	double value = hidups_value(ups, item->field, item->raw);
+	char text[40];
+
+	if (var->how == HIDUPS_CELSIUS && item->field->unit == KELVIN)
+		value -= ZERO_CELSIUS;
+	if (!strncmp(var->name, "ups.timer.", 10)) {
+		/* All its bits: it does not run. */
+		if (item->raw < 0 || item->raw == (INT64_C(1) << item->field->bits) - 1)
+			value = -1;
+	}
+	if (ups->vendor->mend)
+		value = ups->vendor->mend(ups, var, value);
+	snprintf(text, sizeof(text), "%.*f", var->decimals, value);
+	core_set(ups->core, var->name, strcmp(text, "-0") ? text : "0");
+}
+
+static void
+show_word(struct core *core, const struct hidups_item *item)
+{
+	for (const struct hidups_word *word = item->var->words; word->word; word++)
+		if (word->value == item->raw) {
+			core_set(core, item->var->name, word->word);
+			return;
+		}
+	core_unset(core, item->var->name);
+}
+
+static void
+show_item(struct hidups *ups, const struct hidups_item *item)
+{
+	const char *name = item->var->name;
+
+	switch (item->var->how) {
+	case HIDUPS_NUMBER:
+	case HIDUPS_CELSIUS:
+		show_number(ups, item);
+		break;
+	case HIDUPS_WORD:
+		show_word(ups->core, item);
+		break;
+	case HIDUPS_STRING:
+		if (item->raw > 0 && item->raw < HIDUPS_STRINGS && ups->strings[item->raw].text[0])
+			core_set(ups->core, name, ups->strings[item->raw].text);
+		break;
+	case HIDUPS_DATE:
+		show_date(ups->core, name, item->raw);
+		break;
+	case HIDUPS_BCD_DATE:
+		show_bcd_date(ups->core, name, item->raw);
+		break;
+	}
+}
+
+/* Is an item before it, of the same variable, the one that counts? */
+static bool
+is_second(const struct hidups *ups, size_t i)
+{
+	for (size_t n = 0; n < i; n++)
+		if (ups->items[n].var && ups->items[n].known &&
+		    !strcmp(ups->items[n].var->name, ups->items[i].var->name))
+			return true;
+	return false;
+}
+
+static bool
+is_last(const struct hidups *ups, size_t i)
+{
+	for (size_t n = i + 1; n < ups->items_len; n++)
+		if (ups->items[n].var && !strcmp(ups->items[n].var->name, ups->items[i].var->name))
+			return false;
+	return true;
+}
+
+void
+hidups_show(struct hidups *ups)
+{
+	for (size_t i = 0; i < ups->items_len; i++) {
+		const struct hidups_item *item = &ups->items[i];
+
+		if (!item->var || is_second(ups, i))
+			continue;
+		if (item->known)
+			show_item(ups, item);
+		else if (is_last(ups, i) && core_get(ups->core, item->var->name))
+			core_unset(ups->core, item->var->name);
+	}
+}
+
+/* ---- status ---- */
+
+/* Has the item been told in this round?  What comes by itself alone counts as long as the device
+ * answers at all; interruptonly: as long as it speaks. */
+static bool
+is_current(const struct hidups *ups, const struct hidups_item *item)
+{
+	if (!item->known)
+		return false;
+	if (ups->interrupt_only)
+		return loop_now_ms(core_loop(ups->core)) - ups->heard_ms <= SILENT_MS;
+	if (item->report->now)
+		return true;
+	if (item->report->given_up)
+		return item->input && ups->heard_any && ups->came > 0;
+	return !(item->report->flags & HIDUPS_QUICK) && item->report->misses == 0;
+}
+
+/* *KNOWN: what the device has said anything about; the bits of what is so. */
+static unsigned
+read_states(const struct hidups *ups, unsigned *known)
+{
+	unsigned states = 0;
+
+	*known = 0;
+	for (size_t i = 0; i < ups->items_len; i++) {
+		const struct hidups_item *item = &ups->items[i];
+
+		/* The first that tells of a state is believed. */
+		if (!item->flag || *known & item->flag->state || !is_current(ups, item))
+			continue;
+		*known |= item->flag->state;
+		if ((item->raw == 0) == item->flag->zero)
+			states |= item->flag->state;
+	}
+	return states;
+}
+
+static void
+alarms(struct core *core, unsigned states)
+{
+	static const struct {
+		enum hidups_state state;
+		const char *text;
+	} rows[] = { { HIDUPS_REPLACE, "Replace battery!" },
+		{ HIDUPS_IMMINENT, "Shutdown imminent!" }, { HIDUPS_FAN, "Fan failure!" },
+		{ HIDUPS_NO_BATTERY, "No battery installed!" },
+		{ HIDUPS_CHARGER, "Battery charger fail!" },
+		{ HIDUPS_HOT, "Temperature too high!" }, { HIDUPS_FAULT, "Internal UPS fault!" },
+		{ HIDUPS_AWAITING, "Awaiting power!" } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (states & rows[i].state)
+			core_alarm(core, rows[i].text);
+}
+
+static uint32_t
+power_bits(const struct hidups *ups, unsigned states)
+{
+	uint32_t bits = states & HIDUPS_ONLINE ? STATUS_OL : STATUS_OB;
+
+	if (states & HIDUPS_ONLINE && states & HIDUPS_DISCHARGING) {
+		if (ups->online_discharge == DISCHARGE_IS_BATTERY)
+			bits = STATUS_OB;
+		else if (ups->online_discharge == DISCHARGE_IS_CALIBRATION)
+			bits |= STATUS_CAL;
+	}
+	if (states & HIDUPS_DISCHARGING && !(states & HIDUPS_EMPTY))
+		bits |= STATUS_DISCHRG;
+	else if (states & HIDUPS_CHARGING && !(states & HIDUPS_FULL))
+		bits |= STATUS_CHRG;
+	return bits;
+}
+
+bool
+hidups_show_status(struct hidups *ups)
+{
+	static const struct {
+		unsigned states;
+		uint32_t bit;
+	} rows[] = { { HIDUPS_LOW | HIDUPS_TIME_LOW | HIDUPS_IMMINENT, STATUS_LB },
+		{ HIDUPS_OVERLOAD, STATUS_OVER }, { HIDUPS_REPLACE, STATUS_RB },
+		{ HIDUPS_TRIM, STATUS_TRIM }, { HIDUPS_BOOST, STATUS_BOOST },
+		{ HIDUPS_BYPASS, STATUS_BYPASS }, { HIDUPS_OFF, STATUS_OFF } };
+	unsigned known, states = read_states(ups, &known);
+	uint32_t bits;
+
+	/* Without a word on the mains, whether it discharges has to do. */
+	if (!(known & HIDUPS_ONLINE)) {
+		if (!(known & HIDUPS_DISCHARGING))
+			return false;
+		states |= states & HIDUPS_DISCHARGING ? 0 : HIDUPS_ONLINE;
+	}
+	bits = power_bits(ups, states);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (states & rows[i].states)
+			bits |= rows[i].bit;
+	core_status(ups->core, bits);
+	alarms(ups->core, states);
+	if (states & HIDUPS_VOLTAGE_RANGE)
+		core_set(ups->core, "input.transfer.reason", "input voltage out of range");
+	else if (states & HIDUPS_FREQUENCY_RANGE)
+		core_set(ups->core, "input.transfer.reason", "input frequency out of range");
+	else if (core_get(ups->core, "input.transfer.reason"))
+		core_unset(ups->core, "input.transfer.reason");
+	return true;
+}
+
+/* ---- explore ---- */
+
+/* For bug reports and authors: each field, and what was bound to it. */
+void
+hidups_explore(struct hidups *ups)
+{
+	static const char *const types[] = { "Input", "Output", "Feature" };
+	char path[HID_PATH_MAX * 32];
+
+	for (size_t n = 0; n < ups->hid.len; n++) {
+		const struct hid_field *field = &ups->hid.fields[n];
+		const char *name = "";
+		char value[64] = "";
+
+		hid_path_format(path, sizeof(path), &field->path);
+		for (size_t i = 0; i < ups->items_len; i++) {
+			const struct hidups_item *item = &ups->items[i];
+
+			if (item->field != field)
+				continue;
+			if (item->known)
+				snprintf(value, sizeof(value), ", value %g (raw %lld)",
+				    hidups_value(ups, field, item->raw), (long long)item->raw);
+			name = item->var ? item->var->name : "(status)";
+		}
+		log_notice("Path: %s, type %s, report 0x%02x, offset %u, size %u%s %s", path,
+		    types[field->type], field->report, field->bit, field->bits, value, name);
+	}
+}

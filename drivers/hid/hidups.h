@@ -1,0 +1,194 @@
+/* hidups.h - usbhid-ups: which field of which report is which variable.  docs/devices/hid.md;
+ * docs/drivers.md, "A HID device more".
+ *
+ * Nearly all HID devices use the usages of the standard alike: base.c has a row for each.  A
+ * vendor's file has its ids and the rows that are its own; these come first.  For each variable the
+ * first row whose field the device has, and answers for, is the one. */
+#ifndef HIDUPS_H
+#define HIDUPS_H
+
+#include "drivers/core/usb.h"
+#include "drivers/proto/hid.h"
+
+/* ---- tables ---- */
+
+struct hidups_word {
+	int value;
+	const char *word; /* last row: NULL */
+};
+
+enum hidups_how {
+	HIDUPS_NUMBER,	/* with so many DECIMALS */
+	HIDUPS_WORD,	/* by WORDS; another value is unknown */
+	HIDUPS_STRING,	/* the index of a string descriptor */
+	HIDUPS_CELSIUS, /* kelvin, if its unit says so */
+	HIDUPS_DATE,	/* years since 1980, month, day: 7, 4, 5 bits */
+	HIDUPS_BCD_DATE /* month, day, year of two digits, as hex digits */
+};
+
+enum {
+	HIDUPS_RW = 1,	  /* the host may write it */
+	HIDUPS_ONCE = 2,  /* asked at the start alone */
+	HIDUPS_QUICK = 4, /* asked in each round */
+};
+
+struct hidups_var {
+	const char *name; /* NULL: what stands there is none of the base's variables */
+	const char *path; /* last row: NULL */
+	enum hidups_how how;
+	int decimals;
+	const struct hidups_word *words;
+	unsigned flags;
+};
+
+/* What a bit of the device says.  In this order they are looked at. */
+enum hidups_state {
+	HIDUPS_ONLINE = 1 << 0,
+	HIDUPS_DISCHARGING = 1 << 1,
+	HIDUPS_CHARGING = 1 << 2,
+	HIDUPS_LOW = 1 << 3,	  /* below the remaining capacity limit */
+	HIDUPS_TIME_LOW = 1 << 4, /* below the remaining time limit */
+	HIDUPS_IMMINENT = 1 << 5, /* it is about to shut down */
+	HIDUPS_FULL = 1 << 6,
+	HIDUPS_EMPTY = 1 << 7,
+	HIDUPS_OVERLOAD = 1 << 8,
+	HIDUPS_REPLACE = 1 << 9,
+	HIDUPS_BOOST = 1 << 10,
+	HIDUPS_TRIM = 1 << 11,
+	HIDUPS_BYPASS = 1 << 12,
+	HIDUPS_OFF = 1 << 13,
+	HIDUPS_HOT = 1 << 14,
+	HIDUPS_FAULT = 1 << 15,
+	HIDUPS_NO_BATTERY = 1 << 16,
+	HIDUPS_FAN = 1 << 17,
+	HIDUPS_AWAITING = 1 << 18,
+	HIDUPS_VOLTAGE_RANGE = 1 << 19,
+	HIDUPS_FREQUENCY_RANGE = 1 << 20,
+	HIDUPS_CHARGER = 1 << 21,
+};
+
+struct hidups_flag {
+	const char *path; /* last row: NULL */
+	enum hidups_state state;
+	bool zero;	/* it is so when the field is 0 */
+	unsigned flags; /* HIDUPS_QUICK */
+};
+
+struct hidups_command {
+	const char *name, *path; /* last row: NULL */
+	int value;		 /* raw, or seconds of a timer; -1: it stops */
+	bool timer;		 /* seconds; the order's parameter is taken instead of VALUE */
+};
+
+struct hidups;
+struct hidups_vendor {
+	const char *name;	       /* driver.version.data */
+	const struct hidups_var *vars; /* NULL: none */
+	const struct hidups_flag *flags;
+	const struct hidups_command *commands;
+	/* The strings are there: ups.model and its kin, if not simply the product's string. */
+	void (*model)(struct hidups *ups);
+	/* NULL, or a value mended: what the device says is known to be wrong. */
+	double (*mend)(const struct hidups *ups, const struct hidups_var *var, double value);
+};
+
+extern const struct hidups_vendor hidups_base, hidups_generic, hidups_apc, hidups_belkin,
+    hidups_cps, hidups_liebert, hidups_mge, hidups_powercom, hidups_tripplite, hidups_arduino;
+extern const struct usb_known hidups_known[]; /* all ids: known.c */
+extern const struct hidups_word hidups_yes_no[], hidups_beeper[], hidups_test[], hidups_on_off[];
+
+/* ---- one device ---- */
+
+#define HIDUPS_REPORTS 200
+#define HIDUPS_REPORT_BYTES 128 /* fields further back are not looked at */
+#define HIDUPS_ITEMS 256
+#define HIDUPS_STRINGS 64
+#define HIDUPS_ORDERS 8
+#define HIDUPS_STEPS 3 /* writes of one order */
+
+struct hidups_report {
+	enum hid_type type;
+	uint8_t id;
+	unsigned flags;	 /* of all its rows; HIDUPS_ONCE: of none but such */
+	unsigned misses; /* times in a row that it was asked for in vain */
+	bool given_up;	 /* it has always refused */
+	bool now;	 /* it has come in this round */
+};
+
+/* A row of a table and the field that it is on this device. */
+struct hidups_item {
+	const struct hidups_var *var; /* one of these two */
+	const struct hidups_flag *flag;
+	const struct hid_field *field; /* what is asked for */
+	const struct hid_field *input; /* what comes by itself, NULL */
+	struct hidups_report *report;
+	bool known;
+	int64_t raw;
+};
+
+/* An INSTCMD or SET: each step reads a report, changes a field, and writes it. */
+struct hidups_order {
+	bool used;
+	core_ticket ticket; /* 0: the shutdown's */
+	size_t steps, at;
+	struct {
+		const struct hid_field *field;
+		int64_t raw;
+	} step[HIDUPS_STEPS];
+	uint8_t report[HID_REPORT_MAX];
+};
+
+struct hidups {
+	struct core *core; /* borrowed */
+	struct usb *usb;
+	const struct hidups_vendor *vendor;
+	long poll_seconds; /* between full rounds */
+	double off_delay, on_delay;
+	bool poll_only, interrupt_only, max_report, explore;
+	enum {
+		DISCHARGE_IS_ONLINE,
+		DISCHARGE_IS_BATTERY,
+		DISCHARGE_IS_CALIBRATION
+	} online_discharge;
+
+	struct hid hid;
+	struct hidups_report reports[HIDUPS_REPORTS];
+	size_t reports_len;
+	struct hidups_item items[HIDUPS_ITEMS];
+	size_t items_len;
+	struct {
+		bool asked;
+		char text[USB_STRING_MAX];
+	} strings[HIDUPS_STRINGS];
+
+	bool started, full_round, heard_any;
+	int64_t full_ms, heard_ms; /* when the last full round began; when it last spoke */
+	size_t asking;		   /* the report that is asked for */
+	unsigned timeouts, came;   /* of this round */
+	struct hidups_order orders[HIDUPS_ORDERS];
+};
+
+/* hidups.c */
+void hidups_begin(void *device);
+void hidups_poll(void *device);
+void hidups_heard(void *device, const unsigned char *bytes, size_t len);
+const char *hidups_string(const struct hidups *ups, const char *variable);
+const struct hid_field *hidups_field(const struct hidups *ups, const char *path);
+/* By unit and exponent, with the vendor's knowledge. */
+double hidups_value(const struct hidups *ups, const struct hid_field *field, int64_t raw);
+
+/* hidshow.c: from items to variables and status. */
+void hidups_show(struct hidups *ups);
+/* False: the device has not said whether it has mains. */
+bool hidups_show_status(struct hidups *ups);
+void hidups_explore(struct hidups *ups);
+
+/* hidorders.c */
+void hidups_offer(struct hidups *ups); /* commands, and variables that can be set */
+enum sockmsg_result hidups_instcmd(
+    void *device, const char *name, const char *param, core_ticket ticket);
+enum sockmsg_result hidups_setvar(
+    void *device, const char *name, const char *value, core_ticket ticket);
+void hidups_shutdown(void *device);
+
+#endif

@@ -1,0 +1,599 @@
+/* usbhid-ups over emulated devices, in process and on a clock that jumps: docs/devices/hid.md. */
+#include "tests/usbbus.h"
+
+#include <stdlib.h>
+
+extern const struct driver usbhid_ups_driver;
+
+static struct loop *loop;
+static struct core *core;
+static struct bus_device *ups;
+
+static void
+start_driver(const char *const *settings)
+{
+	static struct driver driver;
+
+	driver = usbhid_ups_driver;
+	driver.carrier = &bus_carrier;
+	memset(&script, 0, sizeof(script));
+	core = test_core(loop, &driver, settings);
+	cr_assert(core, "%s", script.log);
+	core_begin(core, false);
+	fast_pass(loop, 2500);
+}
+
+static void
+begin(const char *device, const char *const *settings)
+{
+	loop = bus_begin();
+	ups = bus_plug(device, NULL);
+	start_driver(settings);
+}
+
+static void
+end(void)
+{
+	bus_end(core);
+}
+
+static const char *
+get(const char *name)
+{
+	const char *value = core_get(core, name);
+
+	return value ? value : "(none)";
+}
+
+static bool
+is_fresh(void)
+{
+	return publish_is_fresh(core->publish);
+}
+
+static void
+order(const char *text)
+{
+	cr_assert_null(bus_order(ups, text), "%s", text);
+}
+
+/* ---- what is published ---- */
+
+struct expected {
+	const char *device, *name, *value;
+};
+static const struct expected expected[] = {
+	{ "eaton-3s-700", "ups.status", "OL" },
+	{ "eaton-3s-700", "ups.mfr", "EATON" },
+	{ "eaton-3s-700", "ups.model", "Eaton 3S 3S 700" },
+	{ "eaton-3s-700", "ups.serial", "G202E05032" },
+	{ "eaton-3s-700", "ups.firmware", "02.08.001" },
+	{ "eaton-3s-700", "ups.vendorid", "0463" },
+	{ "eaton-3s-700", "ups.productid", "ffff" },
+	{ "eaton-3s-700", "ups.load", "7" },
+	{ "eaton-3s-700", "ups.power.nominal", "700" },
+	{ "eaton-3s-700", "ups.type", "offline / line interactive" },
+	{ "eaton-3s-700", "ups.timer.shutdown", "-1" },
+	{ "eaton-3s-700", "ups.timer.start", "-1" },
+	{ "eaton-3s-700", "ups.delay.shutdown", "20" },
+	{ "eaton-3s-700", "ups.delay.start", "30" },
+	{ "eaton-3s-700", "ups.beeper.status", "enabled" },
+	{ "eaton-3s-700", "battery.charge", "100" },
+	{ "eaton-3s-700", "battery.charge.low", "20" },
+	{ "eaton-3s-700", "battery.type", "PbAc" },
+	{ "eaton-3s-700", "input.transfer.low", "184" },
+	{ "eaton-3s-700", "input.transfer.high", "264" },
+	{ "eaton-3s-700", "output.voltage", "230.0" },
+	{ "eaton-3s-700", "output.voltage.nominal", "230" },
+	{ "eaton-3s-700", "output.frequency.nominal", "50" },
+	{ "eaton-3s-700", "outlet.1.status", "on" },
+	{ "eaton-3s-700", "outlet.1.switchable", "no" },
+	{ "eaton-3s-700", "outlet.switchable", "yes" },
+	{ "eaton-3s-700", "driver.version.data", "MGE HID" },
+	{ "cyberpower-cp1500", "ups.status", "OL" },
+	{ "cyberpower-cp1500", "ups.mfr", "CPS" },
+	{ "cyberpower-cp1500", "ups.model", "CP1500PFCLCD" },
+	{ "cyberpower-cp1500", "ups.realpower.nominal", "900" },
+	{ "cyberpower-cp1500", "ups.test.result", "No test initiated" },
+	{ "cyberpower-cp1500", "ups.load", "3" },
+	{ "cyberpower-cp1500", "ups.timer.shutdown", "-1" }, /* upstream: -60 */
+	{ "cyberpower-cp1500", "battery.type", "PbAcid" },
+	{ "cyberpower-cp1500", "battery.mfr.date", "CPS" },
+	{ "cyberpower-cp1500", "battery.charge.warning", "20" },
+	{ "cyberpower-cp1500", "battery.runtime.low", "300" },
+	{ "cyberpower-cp1500", "battery.voltage.nominal", "24.0" },
+	{ "cyberpower-cp1500", "input.voltage", "120.0" },
+	{ "cyberpower-cp1500", "input.voltage.nominal", "120" },
+	{ "cyberpower-cp1500", "input.transfer.low", "88" },
+	{ "cyberpower-cp1500", "input.transfer.high", "139" },
+	{ "cyberpower-cp1500", "output.voltage", "120.0" },
+	{ "cyberpower-cp1500", "input.sensitivity", "normal" },
+	{ "apc-backups-500", "ups.status", "OL" },
+	{ "apc-backups-500", "ups.model", "Back-UPS CS 500" },
+	{ "apc-backups-500", "ups.firmware", "808.q5.I" },
+	{ "apc-backups-500", "ups.firmware.aux", "q5" },
+	{ "apc-backups-500", "ups.mfr.date", "2004/07/03" },
+	{ "apc-backups-500", "battery.mfr.date", "2004/07/03" },
+	{ "apc-backups-500", "ups.timer.reboot", "0" },
+	{ "apc-backups-500", "battery.charge", "100" },
+	{ "apc-backups-500", "battery.charge.low", "10" },
+	{ "apc-backups-500", "battery.charge.warning", "50" },
+	{ "apc-backups-500", "battery.voltage.nominal", "12.0" },
+	{ "apc-backups-500", "battery.voltage", "(none)" }, /* it stalls */
+	{ "apc-backups-500", "battery.type", "PbAc" },
+	{ "apc-smartups-3000", "ups.status", "OL" },
+	{ "apc-smartups-3000", "ups.model", "Smart-UPS_3000" },
+	{ "apc-smartups-3000", "ups.firmware", "UPS 06.0 / ID=1027" },
+	{ "apc-smartups-3000", "ups.mfr.date", "2023/01/13" },
+	{ "apc-smartups-3000", "battery.runtime.low", "150" },
+	{ "apc-smartups-3000", "battery.voltage.nominal", "48.0" },
+	{ "apc-smartups-3000", "ups.beeper.status", "enabled" },
+	{ "apc-smartups-3000", "ups.timer.reboot", "-1" },
+	{ "tripplite-smart-3016", "ups.status", "OL" },
+	{ "tripplite-smart-3016", "input.voltage", "120.0" },
+	{ "tripplite-smart-3016", "input.frequency", "60.0" },
+	{ "tripplite-smart-3016", "output.voltage", "120.0" },
+	{ "tripplite-smart-3016", "battery.charge", "100" },
+	{ "tripplite-smart-3016", "battery.voltage.nominal", "24.0" },
+	{ "tripplite-smart-3016", "ups.load", "20" },
+	{ "tripplite-smart-3016", "ups.power.nominal", "1500" },
+	{ "tripplite-smart-3016", "input.transfer.low", "83" },
+	{ "liebert-psi5", "ups.status", "OL" },
+	{ "liebert-psi5", "input.voltage", "120.0" },
+	{ "liebert-psi5", "output.frequency", "60.0" },
+	{ "liebert-psi5", "ups.power.nominal", "1100" },
+	{ "liebert-psi5", "ups.load", "11" },
+	{ "liebert-psi5", "battery.voltage.nominal", "24.0" },
+	{ "liebert-psi5", "ups.timer.shutdown", "-1" },
+	{ "powercom-bnt-1000", "ups.status", "OL" },
+	{ "powercom-bnt-1000", "ups.beeper.status", "disabled" },
+	{ "powercom-bnt-1000", "battery.date", "2014/01/15" },
+	{ "powercom-bnt-1000", "ups.date", "2014/01/15" },
+	{ "powercom-bnt-1000", "input.voltage", "220.0" },
+	{ "powercom-bnt-1000", "input.frequency", "50.0" },
+	{ "powercom-bnt-1000", "output.voltage.nominal", "220" },
+	{ "powercom-bnt-1000", "battery.voltage", "(none)" },
+	{ "powercom-bnt-1000", "ups.load", "6" },
+	{ "arduino-hidpowerdevice", "ups.status", "OL" },
+	{ "arduino-hidpowerdevice", "ups.model", "Arduino Leonardo" },
+	{ "arduino-hidpowerdevice", "battery.type", "LiP" },
+	{ "generic-5131-2007", "ups.status", "OL" },
+	{ "generic-5131-2007", "ups.mfr", "MS" },
+};
+#define EXPECTED (sizeof(expected) / sizeof(expected[0]))
+
+static const char *const devices[] = { "eaton-3s-700", "cyberpower-cp1500", "apc-backups-500",
+	"apc-smartups-3000", "tripplite-smart-3016", "liebert-psi5", "powercom-bnt-1000",
+	"arduino-hidpowerdevice", "generic-5131-2007" };
+#define DEVICES (sizeof(devices) / sizeof(devices[0]))
+
+/* The words of ups.status, without those of the alarm and the battery's doings. */
+static bool
+status_is(const char *wanted)
+{
+	char words[64] = "", status[128];
+
+	snprintf(status, sizeof(status), "%s", get("ups.status"));
+	for (char *word = strtok(status, " "); word; word = strtok(NULL, " "))
+		if (strcmp(word, "CHRG") && strcmp(word, "DISCHRG") && strcmp(word, "ALARM"))
+			snprintf(words + strlen(words), sizeof(words) - strlen(words), "%s%s",
+			    words[0] ? " " : "", word);
+	return !strcmp(words, wanted);
+}
+
+Test(usbhid, each_device_says_what_its_file_says)
+{
+	for (size_t d = 0; d < DEVICES; d++) {
+		begin(devices[d], NULL);
+		cr_expect(is_fresh(), "%s\n%s", devices[d], script.log);
+		for (size_t i = 0; i < EXPECTED; i++)
+			if (!strcmp(expected[i].device, devices[d]))
+				cr_expect_str_eq(get(expected[i].name), expected[i].value,
+				    "%s: %s is %s, not %s", devices[d], expected[i].name,
+				    get(expected[i].name), expected[i].value);
+		end();
+	}
+}
+
+Test(usbhid, an_outage_on_each_device)
+{
+	for (size_t d = 0; d < DEVICES; d++) {
+		begin(devices[d], NULL);
+		order("load 60");
+		order("mains off");
+		fast_pass(loop, 2500);
+		cr_expect(status_is("OB"), "%s: %s", devices[d], get("ups.status"));
+		cr_expect(
+		    strstr(get("ups.status"), "DISCHRG"), "%s: %s", devices[d], get("ups.status"));
+		order("battery 5");
+		fast_pass(loop, 2500);
+		cr_expect(status_is("OB LB"), "%s: %s", devices[d], get("ups.status"));
+		order("mains on");
+		fast_pass(loop, 2500);
+		cr_expect(status_is("OL"), "%s: %s", devices[d], get("ups.status"));
+		cr_expect(is_fresh());
+		end();
+	}
+}
+
+/* What comes by itself is not waited for until the next poll. */
+Test(usbhid, an_interrupt_report_is_acted_on_at_once)
+{
+	begin("eaton-3s-700", SETTINGS("pollinterval=10"));
+	fast_pass(loop, 3000);
+	order("mains off");
+	fast_pass(loop, 100);
+	cr_expect(status_is("OB"), "%s", get("ups.status"));
+	end();
+	begin("eaton-3s-700", SETTINGS("pollinterval=10", "pollonly"));
+	fast_pass(loop, 3000);
+	order("mains off");
+	fast_pass(loop, 100);
+	cr_expect(status_is("OL"));
+	fast_pass(loop, 10000);
+	cr_expect(status_is("OB"));
+	end();
+}
+
+Test(usbhid, full_rounds_are_rarer)
+{
+	begin("cyberpower-cp1500", SETTINGS("pollfreq=60"));
+	order("mains voltage 112");
+	fast_pass(loop, 20000);
+	cr_expect_str_eq(get("input.voltage"), "120.0");
+	fast_pass(loop, 45000);
+	cr_expect_str_eq(get("input.voltage"), "112.0");
+	end();
+}
+
+Test(usbhid, states_of_the_output)
+{
+	begin("eaton-3s-700", SETTINGS("pollfreq=2"));
+	order("output off");
+	fast_pass(loop, 3000);
+	cr_expect(status_is("OL OFF"), "%s", get("ups.status"));
+	order("output on");
+	order("load 130");
+	fast_pass(loop, 6000);
+	cr_expect(strstr(get("ups.status"), "OVER"), "%s", get("ups.status"));
+	end();
+	begin("tripplite-smart-3016", SETTINGS("pollfreq=2"));
+	order("mains voltage 98");
+	fast_pass(loop, 5000);
+	cr_expect(status_is("OL BOOST"), "%s", get("ups.status"));
+	order("mains voltage 135");
+	fast_pass(loop, 5000);
+	cr_expect(status_is("OL TRIM"), "%s", get("ups.status"));
+	order("fail on");
+	fast_pass(loop, 5000);
+	cr_expect(strstr(get("ups.status"), "ALARM"));
+	cr_expect_str_eq(get("ups.alarm"), "Internal UPS fault!");
+	end();
+}
+
+/* A test is run on battery while there are mains. */
+Test(usbhid, online_and_discharging)
+{
+	static const struct {
+		const char *option, *status;
+	} rows[] = { { "pollonly", "OL DISCHRG" }, { "onlinedischarge", "OB DISCHRG" },
+		{ "onlinedischarge_calibration", "OL DISCHRG CAL" } };
+
+	for (size_t i = 0; i < 3; i++) {
+		begin("cyberpower-cp1500", SETTINGS(rows[i].option));
+		core->driver->instcmd(core->device, "test.battery.start.quick", NULL, 7);
+		fast_pass(loop, 5000);
+		cr_expect_str_eq(
+		    get("ups.status"), rows[i].status, "%s: %s", rows[i].option, get("ups.status"));
+		end();
+	}
+}
+
+Test(usbhid, interruptonly)
+{
+	begin("generic-5131-2007", SETTINGS("interruptonly"));
+	order("load 30");
+	fast_pass(loop, 3000);
+	cr_expect(is_fresh(), "%s", script.log);
+	order("mains off");
+	fast_pass(loop, 3000);
+	cr_expect(status_is("OB"), "%s", get("ups.status"));
+	end();
+}
+
+/* ---- orders ---- */
+
+static enum sockmsg_result
+command(const char *name, const char *param)
+{
+	return core->driver->instcmd(core->device, name, param, 7);
+}
+
+static bool
+offers(const char *name)
+{
+	return state_cmd(publish_state(core->publish), name) != NULL;
+}
+
+Test(usbhid, commands_that_each_device_has)
+{
+	static const struct {
+		const char *device, *has, *has_not;
+	} rows[] = {
+		{ "eaton-3s-700",
+		    "load.off load.on load.off.delay load.on.delay shutdown.return "
+		    "shutdown.stayoff shutdown.stop beeper.enable beeper.disable "
+		    "beeper.mute",
+		    "test.battery.start.quick shutdown.reboot" },
+		{ "cyberpower-cp1500",
+		    "load.off load.on shutdown.return shutdown.stayoff shutdown.stop "
+		    "test.battery.start.quick test.battery.start.deep test.battery.stop "
+		    "beeper.enable beeper.disable beeper.mute",
+		    "shutdown.reboot test.panel.start" },
+		{ "apc-backups-500", "shutdown.reboot test.panel.start test.panel.stop",
+		    "load.off beeper.enable" },
+		{ "apc-smartups-3000", "load.off shutdown.reboot beeper.mute", "load.on" },
+		{ "tripplite-smart-3016", "load.off load.on shutdown.return shutdown.reboot",
+		    "test.panel.start" },
+		{ "powercom-bnt-1000", "beeper.enable beeper.toggle test.battery.start.quick",
+		    "beeper.mute load.off" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char words[512];
+
+		begin(rows[i].device, NULL);
+		snprintf(words, sizeof(words), "%s", rows[i].has);
+		for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
+			cr_expect(offers(word), "%s: %s", rows[i].device, word);
+		snprintf(words, sizeof(words), "%s", rows[i].has_not);
+		for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
+			cr_expect_not(offers(word), "%s: %s", rows[i].device, word);
+		end();
+	}
+}
+
+Test(usbhid, off_and_back)
+{
+	begin("eaton-3s-700", SETTINGS("offdelay=40", "ondelay=70"));
+	cr_expect_eq(command("shutdown.return", NULL), RESULT_PENDING);
+	fast_pass(loop, 3000);
+	cr_expect_gt(atoi(get("ups.timer.shutdown")), 30);
+	cr_expect_str_eq(bus_show(ups, "output"), "on");
+	fast_pass(loop, 39000);
+	cr_expect_str_eq(bus_show(ups, "output"), "off");
+	cr_expect(status_is("OL OFF"), "%s", get("ups.status"));
+	fast_pass(loop, 72000);
+	cr_expect_str_eq(bus_show(ups, "output"), "on");
+
+	command("shutdown.stayoff", NULL);
+	fast_pass(loop, 300000);
+	cr_expect_str_eq(bus_show(ups, "output"), "off");
+	command("load.on", NULL);
+	fast_pass(loop, 1000);
+	cr_expect_str_eq(bus_show(ups, "output"), "on");
+	command("load.off.delay", "25");
+	fast_pass(loop, 10000);
+	command("shutdown.stop", NULL);
+	fast_pass(loop, 30000);
+	cr_expect_str_eq(bus_show(ups, "output"), "on");
+	cr_expect_eq(command("load.off.delay", "soon"), RESULT_INVALID);
+	end();
+}
+
+/* Twenty seconds in minutes are one minute: 0 would cut the power at once. */
+Test(usbhid, delays_are_never_shorter_than_asked_for)
+{
+	begin("cyberpower-cp1500", NULL);
+	command("shutdown.return", NULL);
+	fast_pass(loop, 20000);
+	cr_expect_str_eq(bus_show(ups, "output"), "on");
+	fast_pass(loop, 45000);
+	cr_expect_str_eq(bus_show(ups, "output"), "off");
+	fast_pass(loop, 65000);
+	cr_expect_str_eq(bus_show(ups, "output"), "on");
+	command("load.off", NULL);
+	fast_pass(loop, 1000);
+	cr_expect_str_eq(bus_show(ups, "output"), "off", "but 0 is 0");
+	end();
+}
+
+Test(usbhid, tests_and_beeper)
+{
+	begin("cyberpower-cp1500", NULL);
+	command("test.battery.start.quick", NULL);
+	fast_pass(loop, 1000);
+	cr_expect_str_eq(get("ups.test.result"), "In progress");
+	cr_expect_str_eq(bus_show(ups, "test"), "running");
+	fast_pass(loop, 45000);
+	cr_expect_str_eq(get("ups.test.result"), "Done and passed");
+	command("beeper.disable", NULL);
+	fast_pass(loop, 1000);
+	cr_expect_str_eq(get("ups.beeper.status"), "disabled");
+	cr_expect_str_eq(bus_show(ups, "ups.beeper.status"), "disabled");
+	end();
+}
+
+static enum sockmsg_result
+set(const char *name, const char *value)
+{
+	return core->driver->setvar(core->device, name, value, 7);
+}
+
+Test(usbhid, settings)
+{
+	begin("cyberpower-cp1500", NULL);
+	cr_expect_eq(set("battery.charge.low", "35"), RESULT_PENDING);
+	cr_expect_eq(set("input.transfer.low", "80"), RESULT_PENDING);
+	cr_expect_eq(set("battery.runtime.low", "120"), RESULT_PENDING);
+	cr_expect_eq(set("input.sensitivity", "high"), RESULT_PENDING);
+	fast_pass(loop, 2000);
+	cr_expect_str_eq(get("battery.charge.low"), "35");
+	cr_expect_str_eq(get("battery.charge.warning"), "20", "its neighbour");
+	cr_expect_str_eq(get("input.transfer.low"), "80");
+	cr_expect_str_eq(get("input.transfer.high"), "139");
+	cr_expect_str_eq(get("battery.runtime.low"), "120");
+	cr_expect_str_eq(get("input.sensitivity"), "high");
+	cr_expect_eq(set("ups.delay.shutdown", "90"), RESULT_HANDLED);
+	cr_expect_str_eq(get("ups.delay.shutdown"), "90");
+	cr_expect_eq(set("input.transfer.low", "12"), RESULT_INVALID, "not in its range");
+	cr_expect_eq(set("input.transfer.low", "x"), RESULT_INVALID);
+	cr_expect_eq(set("input.sensitivity", "purple"), RESULT_INVALID);
+	cr_expect_eq(set("ups.delay.start", ""), RESULT_INVALID);
+	end();
+}
+
+/* What stands beside the field is not known: it must not become 0. */
+Test(usbhid, a_report_that_cannot_be_read_is_not_written)
+{
+	begin("cyberpower-cp1500", NULL);
+	order("stall only F07");
+	set("battery.charge.low", "35");
+	fast_pass(loop, 3000);
+	cr_expect_not(strstr(bus_show(ups, "heard.last"), "set F07"));
+	order("clear");
+	fast_pass(loop, 35000);
+	cr_expect_str_eq(get("battery.charge.low"), "10");
+	end();
+}
+
+Test(usbhid, kill_power)
+{
+	loop = bus_begin();
+	ups = bus_plug("eaton-3s-700", NULL);
+	static struct driver driver;
+
+	driver = usbhid_ups_driver;
+	driver.carrier = &bus_carrier;
+	memset(&script, 0, sizeof(script));
+	core = test_core(loop, &driver, NULL);
+	core_begin(core, true);
+	fast_pass(loop, 3000);
+	cr_expect_eq(script.over, 1);
+	cr_expect_eq(script.status_code, 0);
+	fast_pass(loop, 20000);
+	cr_expect_str_eq(bus_show(ups, "output"), "off");
+	end();
+}
+
+/* ---- faults ---- */
+
+/* docs/devices, faults: never a false OB, LB or OFF; stale within 15 s; well again when it is over.
+ */
+static void
+check_fault(const char *device, const char *fault)
+{
+	begin(device, NULL);
+	order(fault);
+	for (int s = 0; s < 60; s++) {
+		fast_pass(loop, 1000);
+		if (is_fresh())
+			cr_expect(status_is("OL"), "%s, %s, %d s: %s", device, fault, s,
+			    get("ups.status"));
+		if (s >= 15)
+			cr_expect_not(
+			    is_fresh(), "%s, %s: still fresh after %d s", device, fault, s);
+	}
+	order("clear");
+	fast_pass(loop, 20000);
+	cr_expect(is_fresh() && status_is("OL"), "%s, %s: does not come back: %s", device, fault,
+	    get("ups.status"));
+	end();
+}
+
+Test(usbhid, faults_of_the_whole_device, .timeout = 120)
+{
+	static const char *const faults[] = { "mute", "stall", "io", "wrongid", "truncate 0",
+		"truncate 1" };
+
+	for (size_t d = 0; d < DEVICES; d++)
+		for (size_t f = 0; f < sizeof(faults) / sizeof(faults[0]); f++)
+			check_fault(devices[d], faults[f]);
+}
+
+/* One report that does not come any more: its variables go, the others stay. */
+Test(usbhid, one_report_that_stalls)
+{
+	begin("cyberpower-cp1500", SETTINGS("pollfreq=5"));
+	order("stall only F13");
+	fast_pass(loop, 30000);
+	cr_expect(is_fresh());
+	cr_expect_str_eq(get("ups.load"), "(none)");
+	cr_expect_str_eq(get("output.voltage"), "120.0");
+	order("clear");
+	fast_pass(loop, 10000);
+	cr_expect_str_eq(get("ups.load"), "3");
+	end();
+}
+
+Test(usbhid, a_descriptor_that_is_cut_short)
+{
+	begin("eaton-3s-700", NULL);
+	fast_pass(loop, 2000);
+	bus_pull(ups);
+	order("truncate 400 only \"report desc\"");
+	bus_put_back(ups);
+	fast_pass(loop, 20000);
+	cr_expect_not(is_fresh());
+	order("clear");
+	fast_pass(loop, 10000);
+	cr_expect(is_fresh());
+	end();
+}
+
+/* Transfer K fails, for each K of start-up and of three rounds, in each way. */
+static unsigned
+check_transfers(const char *device, enum exchange_end how, unsigned burst)
+{
+	for (unsigned k = 1;; k++) {
+		loop = bus_begin();
+		ups = bus_plug(device, NULL);
+		bus_now.fail_at = k;
+		bus_now.fail_to = k + burst - 1;
+		bus_now.fail_how = how;
+		start_driver(SETTINGS("pollfreq=2"));
+		for (int s = 0; s < 12; s++) {
+			fast_pass(loop, 1000);
+			if (is_fresh())
+				cr_assert(status_is("OL"), "%s, transfer %u, %d: %s", device, k,
+				    how, get("ups.status"));
+		}
+		cr_assert(is_fresh(), "%s, transfer %u, %d: not well again\n%s", device, k, how,
+		    script.log);
+		unsigned transfers = bus_now.transfers;
+
+		end();
+		if (k > transfers / 2 || k > 150)
+			return k;
+	}
+}
+
+Test(usbhid, each_transfer_fails_once_in_each_way, .timeout = 300)
+{
+	static const enum exchange_end ways[] = { EXCHANGE_REFUSED, EXCHANGE_BROKEN,
+		EXCHANGE_TIMEOUT, EXCHANGE_ANSWERED, EXCHANGE_LOST };
+
+	unsigned runs = 0;
+
+	for (size_t w = 0; w < sizeof(ways) / sizeof(ways[0]); w++) {
+		runs += check_transfers("eaton-3s-700", ways[w], 1);
+		runs += check_transfers("eaton-3s-700", ways[w], 3);
+		runs += check_transfers("generic-5131-2007", ways[w], 1);
+		runs += check_transfers("apc-backups-500", ways[w], 1);
+	}
+	cr_expect_gt(runs, 500, "only %u", runs);
+}
+
+Test(usbhid, unplugged_and_back_many_times)
+{
+	begin("cyberpower-cp1500", NULL);
+	for (int i = 0; i < 50; i++) {
+		bus_pull(ups);
+		fast_pass(loop, 500);
+		cr_expect_not(is_fresh());
+		bus_put_back(ups);
+		fast_pass(loop, 8000);
+		cr_expect(is_fresh(), "time %d", i);
+	}
+	end();
+}
