@@ -34,8 +34,8 @@ struct emu_message {
 	unsigned char setup[8]; /* EMU_CONTROL */
 	const void *bytes;	/* borrowed */
 	size_t len;
-	bool refused;  /* EMU_CONTROL: STALL */
-	bool broken;   /* USB: the transfer fails on its way; nothing arrives */
+	bool refused; /* EMU_CONTROL: STALL */
+	bool broken;  /* USB: the transfer fails on its way; nothing arrives */
 	uint64_t tag; /* the transport's: to which request this is the answer */
 };
 

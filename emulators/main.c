@@ -274,8 +274,7 @@ run(const struct arguments *arguments, struct loop *loop)
 
 	if (arguments->scenario)
 		scenario = read_scenario(arguments->scenario);
-	struct emu *emu =
-	    emu_new(loop, &device, transport, &arguments->options);
+	struct emu *emu = emu_new(loop, &device, transport, &arguments->options);
 
 	if (!emu)
 		fatalx("out of memory");

@@ -56,11 +56,9 @@ ear_close(void *port)
 {
 }
 
-static const struct emu_transport ear = { .name = "ear",
-	.open = ear_open,
-	.write = ear_write,
-	.where = ear_where,
-	.close = ear_close };
+static const struct emu_transport ear = {
+	.name = "ear", .open = ear_open, .write = ear_write, .where = ear_where, .close = ear_close
+};
 
 /* A device of our making: the text of a device file. */
 static inline void

@@ -78,9 +78,11 @@ Test(schedconf, a_bad_line_is_told_of_and_passed_over)
 
 Test(schedconf, what_every_line_needs_stands_above)
 {
-	static const char *const texts[] = { "AT ONBATT * EXECUTE a\nCMDSCRIPT /c\nPIPEFN /p\nLOCKFN /l\n",
+	static const char *const texts[] = {
+		"AT ONBATT * EXECUTE a\nCMDSCRIPT /c\nPIPEFN /p\nLOCKFN /l\n",
 		"CMDSCRIPT /c\nPIPEFN /p\nAT ONBATT * EXECUTE a\n",
-		"PIPEFN /p\nLOCKFN /l\nAT ONBATT * EXECUTE a\n" };
+		"PIPEFN /p\nLOCKFN /l\nAT ONBATT * EXECUTE a\n"
+	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
 		struct faults faults = { 0 };

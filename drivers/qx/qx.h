@@ -109,8 +109,8 @@ extern const struct qx_dialect *const qx_dialects[]; /* NULL-ended */
 /* The calls that both have. */
 #define QX_CALLS                                                                                   \
 	.start = qx_start, .poll = qx_poll, .instcmd = qx_instcmd, .setvar = qx_setvar,            \
-	.shutdown = qx_shutdown, .shuts_down_blind = qx_shuts_down_blind,                          \
-	.free = qx_free, .carrier = &carrier_serial
+	.shutdown = qx_shutdown, .shuts_down_blind = qx_shuts_down_blind, .free = qx_free,         \
+	.carrier = &carrier_serial
 
 /* In what blazer_ser differs from nutdrv_qx. */
 struct qx_flavour {

@@ -579,7 +579,8 @@ state_fits(const struct state_var *var, const char *value)
 		return STATE_NOT_VALID;
 	if (var->ranges_len && !in_ranges(var, value))
 		return STATE_NOT_VALID;
-	/* What is listed fits: variables.md, 3: NUMBER stands beside every ENUM that is no STRING. */
+	/* What is listed fits: variables.md, 3: NUMBER stands beside every ENUM that is no STRING.
+	 */
 	if ((var->flags & STATE_NUMBER) && !var->enums_len && !is_decimal(value))
 		return STATE_NOT_VALID;
 	return STATE_FITS;

@@ -254,7 +254,7 @@ shut_down(void *owner, bool primary)
 	char byte = primary ? PARENT_PRIMARY : PARENT_SECONDARY;
 
 	if (running->parent_fd == -1) {
-		parent_shut_down(byte, running->shutdown_cmd, running->powerdown_flag, 0);
+		parent_shut_down(byte, running->shutdown_cmd, running->powerdown_flag);
 		return;
 	}
 	if (write(running->parent_fd, &byte, 1) != 1) {

@@ -38,7 +38,7 @@ static bool
 ended_well(pid_t pid)
 {
 	for (int tenths = 0; tenths < PARENT_AGAIN_S * 10; tenths++) {
-		int status;
+		int status = 0;
 		pid_t got = waitpid(pid, &status, WNOHANG);
 
 		if (got == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0)
@@ -55,11 +55,11 @@ ended_well(pid_t pid)
 }
 
 void
-parent_shut_down(char byte, const char *command, const char *flag, unsigned tries)
+parent_shut_down(char byte, const char *command, const char *flag)
 {
 	if (byte == PARENT_PRIMARY && flag && !flag_set(flag))
 		log_warn("POWERDOWNFLAG %s cannot be set: the UPS will not be switched off", flag);
-	for (unsigned try = 1; !tries || try <= tries; try++) {
+	for (unsigned try = 1;; try++) {
 		pid_t pid;
 
 		log_notice("running SHUTDOWNCMD%s", try > 1 ? " again" : "");
@@ -154,7 +154,7 @@ parent_split(const char *command, const char *flag)
 		if (byte == PARENT_PRIMARY || byte == PARENT_SECONDARY) {
 			catch_signals(
 			    SIG_IGN, SIG_IGN); /* whoever ends us now shuts down as well */
-			parent_shut_down(byte, command, flag, 0);
+			parent_shut_down(byte, command, flag);
 			/* SHUTDOWNEXIT: the child may stay logged in, and we with it. */
 			catch_signals(SIG_IGN, end_both);
 			while (waitpid(child, &status, 0) == -1 && errno == EINTR)

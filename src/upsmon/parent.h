@@ -16,7 +16,7 @@
 int parent_split(const char *command, const char *flag);
 
 /* The same, here and now, for a upsmon that runs as one process: returns when the command has been
- * run with success, or at once when TRIES are used up (0: no end). */
-void parent_shut_down(char byte, const char *command, const char *flag, unsigned tries);
+ * run with success, however often that takes. */
+void parent_shut_down(char byte, const char *command, const char *flag);
 
 #endif

@@ -124,6 +124,16 @@ rehearse_fsd(const struct upsmon *upsmon)
 			    monitor_name(upsmon->monitors[i]));
 }
 
+/* Does the file make us primary of some UPS, connected to it or not? */
+static bool
+is_primary(const struct monconf *conf)
+{
+	for (size_t i = 0; i < conf->monitors_len; i++)
+		if (conf->monitors[i].primary)
+			return true;
+	return false;
+}
+
 struct shutdown *
 shutdown_begin(struct upsmon *upsmon)
 {
@@ -131,17 +141,17 @@ shutdown_begin(struct upsmon *upsmon)
 
 	if (!shutdown) {
 		/* No memory for a courtesy: shut down without one. */
-		upsmon->settings.calls->shut_down(
-		    upsmon->settings.owner, first_primary(upsmon) != NULL);
+		if (!upsmon->settings.rehearse)
+			upsmon->settings.calls->shut_down(
+			    upsmon->settings.owner, is_primary(upsmon->conf));
 		return NULL;
 	}
 	*shutdown = (struct shutdown){
 		.upsmon = upsmon,
 		.timer = { .fire = wait_for_secondaries, .owner = shutdown },
 		.began_ms = loop_now_ms(upsmon->loop),
+		.primary = is_primary(upsmon->conf),
 	};
-	for (size_t i = 0; i < upsmon->conf->monitors_len; i++)
-		shutdown->primary = shutdown->primary || upsmon->conf->monitors[i].primary;
 	if (upsmon->settings.rehearse)
 		rehearse_fsd(upsmon);
 	if (anybody_left(upsmon) && !upsmon->settings.rehearse)

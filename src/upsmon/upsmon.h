@@ -17,7 +17,7 @@ struct monitor;
 struct upsmon_calls {
 	/* Run SHUTDOWNCMD; a PRIMARY sets POWERDOWNFLAG first.  Called once. */
 	void (*shut_down)(void *owner, bool primary);
-	/* All is done (after a shutdown, or upsmon_stop()): leave. */
+	/* All is done (after a shutdown): leave. */
 	void (*finished)(void *owner);
 };
 
