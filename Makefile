@@ -3,7 +3,8 @@
 #   make                  everything, into build/ (B= another folder)
 #   make check            the unit tests;  make SAN=1 check  the same under ASan and UBSan
 #   make install          DESTDIR= PREFIX= CONFPATH= STATEPATH= PIDPATH= ALTPIDPATH= DRVPATH= DATAPATH=
-#                         MANPATH= PORT= RUN_AS_USER= RUN_AS_GROUP=
+#                         MANPATH= UFWPATH= (ufw itself reads /etc/ufw/applications.d)
+#                         PORT= RUN_AS_USER= RUN_AS_GROUP=
 #   make bench            the programs behind bench/compare (some need OpenSSL)
 #   make clean
 #
@@ -21,6 +22,7 @@ ALTPIDPATH	= $(STATEPATH)
 DRVPATH		= $(PREFIX)/lib/nut
 DATAPATH	= $(PREFIX)/share/nut
 MANPATH		= $(PREFIX)/share/man
+UFWPATH		= $(DATAPATH)/ufw
 PORT		= 3493
 RUN_AS_USER	= nobody
 RUN_AS_GROUP	= nogroup
@@ -175,6 +177,7 @@ install: all
 	$(INSTALL) -m 644 -t $(DESTDIR)$(DATAPATH)/emulators/scenarios emulators/scenarios/*.scenario
 	$(INSTALL) -m 644 -t $(DESTDIR)$(PREFIX)/share/nut-conform/targets conformance/targets/*.conf
 	$(INSTALL) -m 644 -t $(DESTDIR)$(CONFPATH) conf/*.sample
+	$(INSTALL) -m 644 conf/ufw/nut $(DESTDIR)$(UFWPATH)/nut
 	$(INSTALL) -t $(DESTDIR)$(DATAPATH)/tls conf/tls/*
 	$(INSTALL) -m 644 -t $(DESTDIR)$(MANPATH)/man1 docs/man/*.1
 	$(INSTALL) -m 644 -t $(DESTDIR)$(MANPATH)/man5 docs/man/*.5
