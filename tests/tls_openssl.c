@@ -126,7 +126,8 @@ meet(const char *host, const char *name)
 	if (client.state != 1 || server.state != 1 || *client.why)
 		return;
 	cr_expect_eq(tls_filter.write(server.session, "hello", 5, &want), 5);
-	cr_expect_eq(read_side(&client, bytes, sizeof(bytes)), 5);
+	if (read_side(&client, bytes, sizeof(bytes)) != 5) /* a ticket, by itself */
+		cr_expect_eq(read_side(&client, bytes, sizeof(bytes)), 5);
 	cr_expect_eq(memcmp(bytes, "hello", 5), 0);
 }
 
@@ -626,6 +627,31 @@ Test(tls_openssl, one_ticket_goes_with_the_first_reply, .init = begin, .fini = e
 		}
 		raw_part(&raw);
 	}
+	tls_free(server.tls);
+	SSL_SESSION_free(raw.ticket);
+	cert_free(&self);
+}
+
+/* Else a client that never ends would have the loop for itself. */
+Test(tls_openssl, each_key_update_is_a_turn_of_its_own, .init = begin, .fini = end)
+{
+	struct cert self = CERT();
+	struct raw raw = { 0 };
+	char bytes[64];
+	int tries = 0;
+
+	server.tls = serve_with(&(struct tls_settings){ .cert_file = pem_pair("a.pem", &self) });
+	cr_assert(raw_meet(&raw, TLS1_3_VERSION));
+	for (int i = 0; i < 40; i++) {
+		cr_assert_eq(SSL_key_update(raw.ssl, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+		cr_assert_eq(SSL_do_handshake(raw.ssl), 1);
+	}
+	cr_assert_eq(SSL_write(raw.ssl, "VER\n", 4), 4);
+	while (tries < 100 && read_side(&server, bytes, sizeof(bytes)) == -1)
+		tries++;
+	cr_expect(tries >= 40 && tries < 100, "%d", tries);
+	cr_expect_eq(memcmp(bytes, "VER\n", 4), 0);
+	raw_part(&raw);
 	tls_free(server.tls);
 	SSL_SESSION_free(raw.ticket);
 	cert_free(&self);

@@ -267,6 +267,50 @@ Test(tls_openssl_upsd, those_who_stay_silent_hold_up_nobody_and_go_in_time, .ini
 	part(&secret);
 }
 
+static ssize_t
+slow_write(void *owner, int fd, const void *bytes, size_t len)
+{
+	fast_now_ms += 4;
+	return fast_kernel->write(owner, fd, bytes, len);
+}
+
+/* R-2a: 100 handshakes at once, each of which takes 4 ms. */
+Test(tls_openssl_upsd, many_handshakes_leave_time_for_requests, .init = begin, .fini = end)
+{
+	struct secret secret[100];
+	int other = client_from("192.0.2.9"), turns = 0;
+
+	for (int i = 0; i < 100; i++) {
+		secret[i].fd = client_from("192.0.2.1");
+		cr_assert_str_eq(ask(secret[i].fd, "STARTTLS\n"), "OK STARTTLS\n");
+	}
+	for (int i = 0; i < 100; i++) {
+		secret[i].context = SSL_CTX_new(TLS_client_method());
+		secret[i].ssl = SSL_new(secret[i].context);
+		SSL_set_fd(secret[i].ssl, secret[i].fd);
+		cr_assert_eq(SSL_connect(secret[i].ssl), -1);
+	}
+	fast_world.write = slow_write;
+	for (int shaken = 0; shaken < 100 && turns < 1000; turns++) {
+		int64_t begun_ms = fast_now_ms;
+		char bytes[64];
+
+		cr_assert_eq(send(other, "NETVER\n", 7, MSG_NOSIGNAL), 7);
+		loop_step(stage.loop, 0);
+		cr_expect(fast_now_ms - begun_ms <= 20, "%d", (int)(fast_now_ms - begun_ms));
+		cr_expect_eq(read(other, bytes, sizeof(bytes)), 4, "answered in each turn");
+		shaken = 0;
+		for (int i = 0; i < 100; i++)
+			shaken += SSL_connect(secret[i].ssl) == 1;
+	}
+	cr_expect(turns >= 30 && turns < 100, "%d", turns);
+	fast_world.write = fast_kernel->write;
+	for (int i = 0; i < 100; i++)
+		part(&secret[i]);
+	ERR_clear_error();
+	close(other);
+}
+
 /* */
 Test(tls_openssl_upsd, nonsense_and_a_reset_cost_one_line, .init = begin, .fini = end)
 {

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define READ_ENOUGH 65536 /* bytes of one peer that one turn reads, beyond those kept */
+#define READ_ENOUGH 65536  /* bytes of one peer that one turn reads, beyond those kept */
+#define SHAKE_ENOUGH_MS 10 /* a turn that has lasted so long shakes no more hands */
 
 _Static_assert(LOOP_SCRATCH >= CONN_IN_MAX + READ_ENOUGH, "kept bytes and new ones fit");
 
@@ -448,6 +449,16 @@ end_handshake(struct conn *conn, const char *why)
 	done(conn->owner, why);
 }
 
+/* A handshake costs as much as a thousand requests: when many come at once, those who ask are
+ * answered in between. */
+static bool
+turn_is_long(const struct conn *conn)
+{
+	const struct world *world = loop_world(conn->loop);
+
+	return world->clock_ms(world->owner) - loop_now_ms(conn->loop) >= SHAKE_ENOUGH_MS;
+}
+
 static void
 shake_hands(struct conn *conn)
 {
@@ -455,6 +466,10 @@ shake_hands(struct conn *conn)
 
 	conn->clear_first = false;
 	conn->handshaking = true;
+	if (turn_is_long(conn)) {
+		filtered->handshake_wants = POLLIN | POLLOUT; /* in the next turn */
+		return;
+	}
 	filtered->handshake_wants = POLLIN;
 	switch (filtered->calls->handshake(filtered->state, &filtered->handshake_wants)) {
 	case 1:

@@ -616,6 +616,9 @@ start(const SSL_METHOD *method)
 	SSL_CTX_set_mode(tls->context, SSL_MODE_ENABLE_PARTIAL_WRITE |
 					   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 					   SSL_MODE_RELEASE_BUFFERS);
+	/* What is no line of ours (key updates, say) is looked at once a turn, not until it ends.
+	 */
+	SSL_CTX_clear_mode(tls->context, SSL_MODE_AUTO_RETRY);
 	SSL_CTX_set_verify_depth(tls->context, CHAIN_MAX);
 	SSL_CTX_set_cert_verify_callback(tls->context, judge, NULL);
 	return tls;

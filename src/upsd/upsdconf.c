@@ -225,7 +225,7 @@ static void
 take_cert_ident(struct reader *reader, char **value, size_t len)
 {
 	take_text(reader, value[0], &reader->conf->cert_ident_name);
-	free(reader->conf->cert_ident_password);
+	words_free_secret(reader->conf->cert_ident_password);
 	reader->conf->cert_ident_password = strdup(value[1]);
 	if (!reader->conf->cert_ident_password)
 		fault(reader, "out of memory");
