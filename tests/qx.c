@@ -5,6 +5,8 @@
 #include "coretest.h"
 #include "drivers/qx/qx.h"
 
+#include <time.h>
+
 #define STATUS "(226.0 195.0 226.0 014 49.0 27.5 30.0 00001001"
 #define RATINGS "#230.0 010 024.0 50.0"
 #define VENDOR "#NOT_A_LIVE_UPS  TESTING    TESTING   "
@@ -24,8 +26,11 @@ static struct device {
 	const char *otherwise; /* to a question that is not in the table */
 	const char *tail;      /* behind each answer */
 	int delay_ms;
-	int stuck;   /* so many questions more get no answer */
-	bool orders; /* note no queries in ASKED */
+	unsigned seed; /* delays up to RANDOM_MS, and the load counts the answers to Q1 */
+	int random_ms, count;
+	int64_t last_ms; /* when the last answer came: a UPS answers in order */
+	int stuck;	 /* so many questions more get no answer */
+	bool orders;	 /* note no queries in ASKED */
 	char asked[16384];
 	struct coming {
 		struct timer timer;
@@ -54,6 +59,31 @@ answer_to(const char *question)
 	return answer && strcmp(answer, ECHO) == 0 ? question : answer;
 }
 
+/* Most answers in time, some late, now and then one lost. */
+static int64_t
+answer_delay_ms(struct coming *coming, const char *question)
+{
+	int64_t at_ms = fast_now_ms + device.delay_ms;
+
+	if (!device.random_ms)
+		return device.delay_ms;
+	if (strcmp(question, "Q1") == 0) {
+		char load[12];
+
+		snprintf(load, sizeof(load), "%03u", (unsigned)++device.count % 1000);
+		memcpy(coming->bytes + 19, load, 3);
+	}
+	if (rand_r(&device.seed) % 2 == 0)
+		at_ms = fast_now_ms + rand_r(&device.seed) % device.random_ms;
+	if (at_ms <= device.last_ms)
+		at_ms = device.last_ms + 1;
+	if (device.random_ms <= 2000 && rand_r(&device.seed) % 32 == 0)
+		coming->len = 0;
+	else
+		device.last_ms = at_ms;
+	return at_ms - fast_now_ms;
+}
+
 static void
 hear(void *port, const struct exchange *exchange)
 {
@@ -76,7 +106,7 @@ hear(void *port, const struct exchange *exchange)
 	coming->len =
 	    (size_t)snprintf(coming->bytes, sizeof(coming->bytes), "%s%s", answer, device.tail);
 	coming->timer = (struct timer){ .fire = arrive, .owner = coming };
-	loop_timer_in(core_loop(script.core), &coming->timer, device.delay_ms);
+	loop_timer_in(core_loop(script.core), &coming->timer, answer_delay_ms(coming, question));
 }
 
 static void
@@ -645,6 +675,44 @@ Test(qx, a_slow_ups_is_stale_and_none_of_its_answers_is_the_next_ones)
 		fast_pass(loop, 60000);
 		cr_expect(fresh(), "after %d ms, %s", delays_ms[i / 3], intervals[i % 3]);
 		EXPECT("ups.load", "99");
+		end(loop);
+	}
+}
+
+static unsigned rounds_right, rounds_wrong;
+
+static void
+judge_round(void *owner)
+{
+	if (script.core->history & 1)
+		return;
+	if (atoi(value("ups.load")) == device.count % 1000)
+		rounds_right++;
+	else
+		rounds_wrong++;
+}
+
+/* A fresh round shows the answer to its own question: of a device that loses one answer in 32 and
+ * takes up to 2 s, or loses none and takes up to 2.5 s, not a single one is another's. */
+Test(qx, random_delays_never_make_an_old_answer_a_new_one)
+{
+	struct core_calls judging = test_calls;
+	unsigned seed = (unsigned)time(NULL);
+
+	judging.round = judge_round;
+	for (int random_ms = 300; random_ms <= 2500; random_ms += 100) {
+		script = (struct script){ 0 };
+		classic();
+		struct loop *loop = begin(&nutdrv_qx_driver, NULL);
+
+		script.core->calls = &judging;
+		rounds_right = rounds_wrong = 0;
+		device.seed = seed;
+		device.random_ms = random_ms;
+		fast_pass(loop, 3600000);
+		cr_expect_eq(rounds_wrong, 0, "seed %u, to %d ms: %u of %u", seed, random_ms,
+		    rounds_wrong, rounds_right);
+		cr_expect_gt(rounds_right, 500);
 		end(loop);
 	}
 }

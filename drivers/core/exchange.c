@@ -139,7 +139,7 @@ learn_delay(struct core *core, const struct exchange *what, int64_t took_ms)
 	struct exchanges *exchanges = &core->exchanges;
 
 	if (took_ms <= (int64_t)what->deadline_ms) {
-		exchanges->slowest_ms -= exchanges->slowest_ms / 16;
+		exchanges->slowest_ms -= exchanges->slowest_ms / 64;
 		return;
 	}
 	log_debug(3, "exchange %s: an answer after %lld ms", what->name, (long long)took_ms);
