@@ -3,6 +3,7 @@
 
 #include "base/conffile.h"
 #include "base/log.h"
+#include "client/authconf.h"
 #include "client/client.h"
 #include "drivers/dummy/devfile.h"
 #include "ups/paths.h"
@@ -23,6 +24,8 @@ struct asked {
 struct repeater {
 	struct core *core; /* borrowed */
 	struct ups_at at;
+	struct authconf *auth; /* owned */
+	struct tls_settings tls;
 	struct client *client;	/* owned */
 	struct state *told;	/* owned: the variables of the last round */
 	struct asked *asked;	/* owned: all that wait for an answer */
@@ -322,6 +325,31 @@ repeater_poll(struct repeater *repeater)
 		core_failed(repeater->core, "the connection is gone");
 }
 
+/* Whom to trust, and who we are where ups.conf does not say. */
+static bool
+look_in_auth(struct repeater *repeater, struct client_settings *settings)
+{
+	struct faults faults = { 0 };
+	struct authconf_account account;
+
+	repeater->auth = authconf_read(NULL, &faults);
+	if (!repeater->auth && faults_first(&faults))
+		core_fault(repeater->core, "port", "%s", faults_first(&faults));
+	faults_free(&faults);
+	if (!repeater->auth)
+		return false;
+	account =
+	    authconf_account(repeater->auth, settings->user, repeater->at.host, repeater->at.port);
+	settings->user = account.user;
+	if (!settings->password)
+		settings->password = account.password;
+	repeater->tls = account.tls_settings;
+	settings->tls = account.tls;
+	settings->tls_settings = &repeater->tls;
+	settings->tls_name = account.tls_name;
+	return true;
+}
+
 struct repeater *
 repeater_new(struct core *core)
 {
@@ -333,12 +361,14 @@ repeater_new(struct core *core)
 	if (!repeater)
 		return NULL;
 	repeater->core = core;
-	if ((error = addr_ups_at(&repeater->at, core_port(core), true, 0))) {
+	if ((error = addr_ups_at(&repeater->at, core_port(core), true, paths_port()))) {
 		core_fault(core, "port", "%s: write ups@host or ups@host:port", error);
 		goto fail;
 	}
 	settings.host = repeater->at.host;
 	settings.port = repeater->at.port;
+	if (!look_in_auth(repeater, &settings))
+		goto fail;
 	repeater->told = state_new();
 	repeater->client = client_new(core_loop(core), &settings, &client_calls, repeater);
 	if (repeater->told && repeater->client)
@@ -354,6 +384,7 @@ repeater_free(struct repeater *repeater)
 	if (!repeater)
 		return;
 	client_free(repeater->client);
+	authconf_free(repeater->auth);
 	while (repeater->asked)
 		forget(repeater->asked);
 	state_free(repeater->told);

@@ -50,6 +50,50 @@ closed(void *owner, const char *why)
 	keep_error(owner, why ? why : "Server disconnected");
 }
 
+static const char *
+read_auth(struct tool *tool)
+{
+	struct faults faults = { 0 };
+	const char *error = NULL;
+
+	if (!tool->auth) {
+		tool->auth = authconf_read(tool->auth_file, &faults);
+		for (size_t i = 0; i < faults.len; i++)
+			if (faults.list[i].warning)
+				fprintf(stderr, "Warning: %s\n", faults.list[i].text);
+	}
+	if (!tool->auth)
+		error = keep_error(tool,
+		    faults_first(&faults) ? faults_first(&faults) : "Memory allocation failure");
+	faults_free(&faults);
+	return error;
+}
+
+const char *
+tool_account(
+    struct tool *tool, const struct ups_at *where, const char *user, struct authconf_account *out)
+{
+	const char *error = read_auth(tool);
+
+	if (!error)
+		*out = authconf_account(tool->auth, user, where->host, where->port);
+	return error;
+}
+
+static void
+disconnect(struct tool *tool)
+{
+	client_free(tool->client);
+	loop_free(tool->loop);
+	world_kernel_free(tool->world);
+	free(tool->refusal);
+	tool->client = NULL;
+	tool->loop = NULL;
+	tool->world = NULL;
+	tool->refusal = NULL;
+	tool->error = NULL;
+}
+
 const char *
 tool_open(struct tool *tool, const struct ups_at *where, const char *user, const char *password)
 {
@@ -61,11 +105,21 @@ tool_open(struct tool *tool, const struct ups_at *where, const char *user, const
 		.addrs = addrs,
 		.user = user,
 		.password = password,
+		.tls_settings = &tool->tls,
 		.connect_ms = tool->connect_ms,
 		.answer_ms = TOOL_ANSWER_MS,
 	};
+	struct authconf_account account;
+	const char *error;
 
-	tool_close(tool);
+	disconnect(tool);
+	error = tool_account(tool, where, user, &account);
+	if (error)
+		return error;
+	tool->tls = account.tls_settings;
+	settings.tls_name = account.tls_name;
+	/* Somebody in between may have learned meanwhile that a password is to come. */
+	settings.tls = tool->was_encrypted ? CLIENT_TLS_FORCE : account.tls;
 	settings.addrs_len = look_up(where, addrs);
 	if (!settings.addrs_len)
 		return keep_error(tool, "No such host");
@@ -77,17 +131,16 @@ tool_open(struct tool *tool, const struct ups_at *where, const char *user, const
 	client_connect(tool->client);
 	while (client_state(tool->client) == CLIENT_CONNECTING)
 		loop_step(tool->loop, -1);
+	tool->was_encrypted = tool->was_encrypted || client_encrypted(tool->client);
 	return tool->error;
 }
 
 void
 tool_close(struct tool *tool)
 {
-	client_free(tool->client);
-	loop_free(tool->loop);
-	world_kernel_free(tool->world);
-	free(tool->refusal);
-	*tool = (struct tool){ .connect_ms = tool->connect_ms };
+	disconnect(tool);
+	authconf_free(tool->auth);
+	*tool = (struct tool){ .connect_ms = tool->connect_ms, .auth_file = tool->auth_file };
 }
 
 /* One question of tool_ask(). */
@@ -265,6 +318,9 @@ bool
 tool_login_option(struct tool_login *login, int option, char *arg)
 {
 	switch (option) {
+	case 'A':
+		login->auth_file = arg;
+		return true;
 	case 'u':
 		login->user = arg;
 		return true;
@@ -388,6 +444,23 @@ open_or_say(struct tool *tool, const struct ups_at *where, const char *user, con
 	return !error;
 }
 
+/* What LOGIN lacks, from nutauth.conf.  false after a message. */
+static bool
+look_in_auth(struct tool *tool, const struct ups_at *where, struct tool_login *login)
+{
+	struct authconf_account account;
+	const char *error = tool_account(tool, where, login->user, &account);
+
+	if (error) {
+		fprintf(stderr, "Error: %s\n", error);
+		return false;
+	}
+	login->user = account.user;
+	if (!login->password && account.password)
+		login->password = tool_or_die(strdup(account.password));
+	return true;
+}
+
 /* Ask for what LOGIN lacks, then connect anew with it: the server need not wait for somebody who
  * types. */
 static bool
@@ -397,6 +470,13 @@ ask_and_log_in(struct tool *tool, const struct ups_at *where, struct tool_login 
 	const char *user = login->user ? login->user : asked_user;
 	bool ok;
 
+	if (user && !login->user) {
+		login->user = user;
+		ok = look_in_auth(tool, where, login);
+		login->user = NULL;
+		if (!ok)
+			user = NULL;
+	}
 	if (user && !login->password)
 		login->password = ask_secret("Password: ");
 	ok = user && login->password && open_or_say(tool, where, user, login->password);
@@ -404,11 +484,24 @@ ask_and_log_in(struct tool *tool, const struct ups_at *where, struct tool_login 
 	return ok;
 }
 
+/* Connected, and logged in if CHANGES. */
+static bool
+begin_work(struct tool *tool, const struct ups_at *where, struct tool_login *login, bool changes)
+{
+	bool known;
+
+	if (changes && !look_in_auth(tool, where, login))
+		return false;
+	known = changes && login->user && login->password;
+	return open_or_say(
+		   tool, where, known ? login->user : NULL, known ? login->password : NULL) &&
+	       (!changes || known || ask_and_log_in(tool, where, login));
+}
+
 int
 tool_run(const char *target, struct tool_login *login, bool changes, tool_work *work, void *owner)
 {
-	struct tool tool = { .connect_ms = login->connect_ms };
-	bool known = login->user && login->password;
+	struct tool tool = { .connect_ms = login->connect_ms, .auth_file = login->auth_file };
 	struct paths paths;
 	struct ups_at where;
 	const char *error;
@@ -420,9 +513,7 @@ tool_run(const char *target, struct tool_login *login, bool changes, tool_work *
 		tool_print_bad_ups(target, error);
 		return 1;
 	}
-	if (open_or_say(&tool, &where, changes && known ? login->user : NULL,
-		changes && known ? login->password : NULL) &&
-	    (!changes || known || ask_and_log_in(&tool, &where, login)))
+	if (begin_work(&tool, &where, login, changes))
 		status = work(&tool, where.ups, owner);
 	tool_close(&tool);
 	return status;

@@ -4,6 +4,7 @@
 #define TOOL_H
 
 #include "base/addr.h"
+#include "client/authconf.h"
 #include "client/client.h"
 
 #include <stdbool.h>
@@ -14,20 +15,29 @@
 
 /* {.connect_ms = 0} is ready for tool_open(); main() ends it with tool_close(). */
 struct tool {
-	int64_t connect_ms; /* -W; 0: the client's default */
+	int64_t connect_ms;    /* -W; 0: the client's default */
+	const char *auth_file; /* -A, borrowed; NULL: the usual one */
+	struct authconf *auth; /* owned; read by tool_open(), or before by tool_account() */
+	struct tls_settings tls;
+	bool was_encrypted; /* an earlier connection: the next must be, too */
 	struct world *world;
 	struct loop *loop;
 	struct client *client;
 	const char *error; /* why the client closed */
-	char text[256];
+	char text[512];
 	char *refusal; /* owned: the last ERR line as it came, NULL if none came */
 };
 
-/* Look up WHERE, connect and, unless USER and PASSWORD are NULL, give them.  NULL or what is wrong
- * ("Connection failure: Connection refused"), borrowed from TOOL.  An open tool is closed first. */
+/* Look up WHERE, connect as nutauth.conf says and, unless USER and PASSWORD are NULL, give them.
+ * NULL or what is wrong ("Connection failure: Connection refused"), borrowed from TOOL.  An open
+ * tool is closed first. */
 const char *tool_open(
     struct tool *tool, const struct ups_at *where, const char *user, const char *password);
 void tool_close(struct tool *tool);
+/* What nutauth.conf says of USER (NULL: whoever it names) at WHERE.  NULL or what is wrong with the
+ * file, borrowed from TOOL. */
+const char *tool_account(
+    struct tool *tool, const struct ups_at *where, const char *user, struct authconf_account *out);
 
 /* Ask and wait for the answer, which USE gets if it is CLIENT_OK.  NULL or what is wrong ("Unknown
  * UPS", "Server disconnected"), borrowed from TOOL. */
@@ -56,10 +66,11 @@ void tool_print_bad_ups(const char *text, const char *error);
 /* Whatever was printed is out: 0, or 1 with a message when it could not be written. */
 int tool_flush(void);
 
-/* What upscmd and upsrw take alike: -u, -p, -w, -t and -W ("u:p:wt:W:" for getopt). */
+/* What upscmd and upsrw take alike: -A, -u, -p, -w, -t and -W ("A:u:p:wt:W:" for getopt). */
 struct tool_login {
-	const char *user; /* borrowed from argv; NULL: to be asked for */
-	char *password;	  /* owned.  Wiped from argv, so that ps(1) does not show it */
+	const char *auth_file; /* borrowed from argv */
+	const char *user;      /* borrowed from argv; NULL: nutauth.conf's, or asked for */
+	char *password;	       /* owned.  Wiped from argv, so that ps(1) does not show it */
 	bool wait;
 	int64_t wait_ms, connect_ms;
 };
@@ -76,8 +87,8 @@ void tool_login_free(struct tool_login *login);
 char *tool_ask_line(const char *prompt);
 
 /* All of upscmd and upsrw behind their options: connect to the server of TARGET ("ups@host:port"),
- * log in if CHANGES (what LOGIN lacks is asked for once the server is known to be there), and have
- * WORK done.  The exit status: WORK's, or 1 after a message. */
+ * log in if CHANGES (what LOGIN and nutauth.conf lack is asked for once the server is known to be
+ * there), and have WORK done.  The exit status: WORK's, or 1 after a message. */
 typedef int tool_work(struct tool *tool, const char *ups, void *owner);
 int tool_run(
     const char *target, struct tool_login *login, bool changes, tool_work *work, void *owner);

@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 static const char usage_text[] =
-    "usage: upsc [-j] [-W seconds] -l | -L [host[:port]]\n"
-    "       upsc [-j] [-W seconds] ups[@host[:port]] [variable]\n"
-    "       upsc [-j] [-W seconds] -c ups[@host[:port]]\n"
+    "usage: upsc [-j] [-A file] [-W seconds] -l | -L [host[:port]]\n"
+    "       upsc [-j] [-A file] [-W seconds] ups[@host[:port]] [variable]\n"
+    "       upsc [-j] [-A file] [-W seconds] -c ups[@host[:port]]\n"
     "\n"
     "Print what upsd knows of a UPS: all variables, or the value of one.\n"
     "\n"
@@ -17,6 +17,7 @@ static const char usage_text[] =
     "  -L    the same with their descriptions\n"
     "  -c    addresses of the clients logged in to this UPS, one a line\n"
     "  -j    the answer as JSON\n"
+    "  -A    whom to trust: a file, default or none (nutauth.conf(5))\n"
     "  -W    give up connecting after so many seconds (default: 10)\n"
     "  -h    this text;  -V  the version\n";
 
@@ -26,6 +27,7 @@ struct options {
 	enum mode mode;
 	bool json;
 	int64_t connect_ms;
+	const char *auth_file;
 };
 
 /* ---- what each answer looks like ---- */
@@ -145,7 +147,7 @@ parse_options(int argc, char **argv, struct options *options)
 	int option;
 
 	tool_connect_seconds(NULL, &options->connect_ms);
-	while ((option = getopt(argc, argv, "+hVlLcjDW:")) != -1) {
+	while ((option = getopt(argc, argv, "+hVlLcjDA:W:")) != -1) {
 		switch (option) {
 		case 'l':
 			options->mode = MODE_NAMES;
@@ -160,6 +162,9 @@ parse_options(int argc, char **argv, struct options *options)
 			options->json = true;
 			break;
 		case 'D':
+			break;
+		case 'A':
+			options->auth_file = optarg;
 			break;
 		case 'W':
 			if (!tool_connect_seconds(optarg, &options->connect_ms))
@@ -199,6 +204,7 @@ main(int argc, char **argv)
 		return bad_target(&options, target, error);
 
 	tool.connect_ms = options.connect_ms;
+	tool.auth_file = options.auth_file;
 	error = tool_open(&tool, &where, NULL, NULL);
 	if (!error)
 		error = run(&tool, &options, where.ups, argv[optind] ? argv[optind + 1] : NULL);

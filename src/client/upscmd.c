@@ -7,15 +7,16 @@
 #include <unistd.h>
 
 static const char usage_text[] =
-    "usage: upscmd [-W seconds] -l ups[@host[:port]]\n"
-    "       upscmd [-u user] [-p password] [-w] [-t seconds] [-W seconds]\n"
+    "usage: upscmd [-A file] [-W seconds] -l ups[@host[:port]]\n"
+    "       upscmd [-A file] [-u user] [-p password] [-w] [-t seconds] [-W seconds]\n"
     "              ups[@host[:port]] command [value]\n"
     "\n"
     "Have a UPS carry out an instant command.\n"
     "\n"
     "  -l    list the commands it knows\n"
-    "  -u    user name of upsd.users; asked for if missing\n"
-    "  -p    password; asked for if missing (better: others may see arguments)\n"
+    "  -A    whom to trust, and as whom to log in: a file, default or none (nutauth.conf(5))\n"
+    "  -u    user name of upsd.users; from nutauth.conf, or asked for, if missing\n"
+    "  -p    password; likewise (better: others may see arguments)\n"
     "  -w    wait until the driver has carried it out, and tell how it went\n"
     "  -t    with -w: wait at most so many seconds (default: 10)\n"
     "  -W    give up connecting after so many seconds (default: 10)\n"
@@ -33,7 +34,7 @@ parse_options(int argc, char **argv, struct options *options)
 	int option;
 
 	tool_connect_seconds(NULL, &options->login.connect_ms);
-	while ((option = getopt(argc, argv, "+hVlDu:p:wt:W:")) != -1) {
+	while ((option = getopt(argc, argv, "+hVlDA:u:p:wt:W:")) != -1) {
 		switch (option) {
 		case 'l':
 			options->list = true;

@@ -2,6 +2,7 @@
 #include "base/helper.h"
 #include "base/log.h"
 #include "base/proc.h"
+#include "client/authconf.h"
 #include "client/client.h"
 #include "client/logformat.h"
 #include "client/tool.h"
@@ -19,7 +20,7 @@
 
 static const char usage_text[] =
     "usage: upslog [-f format] [-i seconds] [-d count] [-N] [-p name] [-u user] [-B | -F] [-D]\n"
-    "              [-W seconds] -s ups[@host[:port]] -l file\n"
+    "              [-A file] [-W seconds] -s ups[@host[:port]] -l file\n"
     "       upslog ... -m ups[@host[:port]],file [-m ...]\n"
     "\n"
     "Write what UPSes say to files, a line each some seconds.\n"
@@ -36,6 +37,7 @@ static const char usage_text[] =
     "  -u    become this user if started as root\n"
     "  -B    go to the background although the output is standard output\n"
     "  -F    stay in the foreground;  -D  the same, and tell what is done\n"
+    "  -A    whom to trust: a file, default or none (nutauth.conf(5))\n"
     "  -W    give up connecting after so many seconds (default: 8)\n"
     "  -h    this text;  -V  the version\n"
     "\n"
@@ -56,6 +58,7 @@ struct server {
 	char host[256];
 	uint16_t port;
 	struct client *client;
+	struct tls_settings tls;
 	bool failing; /* it could not be reached, and this was said */
 };
 
@@ -73,6 +76,7 @@ struct entry {
 
 struct upslog {
 	struct loop *loop;
+	struct authconf *auth;
 	struct logformat format;
 	struct target *targets;
 	struct server *servers;
@@ -88,7 +92,7 @@ struct upslog {
 };
 
 struct options {
-	const char *format, *ups, *file, *pid_name, *user;
+	const char *format, *ups, *file, *pid_name, *user, *auth_file;
 	bool prefix, foreground, background;
 	int debug;
 	unsigned long count;
@@ -334,13 +338,19 @@ static void
 server_start(struct server *server)
 {
 	static const struct client_calls calls = { .closed = server_closed };
+	const struct authconf_account account =
+	    authconf_account(server->upslog->auth, NULL, server->host, server->port);
 	const struct client_settings settings = {
 		.host = server->host,
 		.port = server->port,
+		.tls = account.tls,
+		.tls_settings = &server->tls,
+		.tls_name = account.tls_name,
 		.connect_ms = server->upslog->connect_ms,
 		.answer_ms = CLIENT_MS,
 	};
 
+	server->tls = account.tls_settings;
 	server->client = client_new(server->upslog->loop, &settings, &calls, server);
 	if (!server->client)
 		fatalx("out of memory");
@@ -406,6 +416,7 @@ upslog_free(struct upslog *upslog)
 			upslog->status = 1;
 		free(target);
 	}
+	authconf_free(upslog->auth);
 	logformat_free(&upslog->format);
 }
 
@@ -481,6 +492,9 @@ take_text(struct options *options, int option, const char *text)
 	case 'p':
 		options->pid_name = text;
 		return true;
+	case 'A':
+		options->auth_file = text;
+		return true;
 	default:
 		return false;
 	}
@@ -520,7 +534,7 @@ parse_options(int argc, char **argv, struct options *options, struct upslog *ups
 	int option;
 
 	tool_connect_seconds(NULL, &options->connect_ms);
-	while ((option = getopt(argc, argv, "+hVs:l:m:f:i:d:Nu:p:DFBW:")) != -1)
+	while ((option = getopt(argc, argv, "+hVs:l:m:f:i:d:Nu:p:DFBA:W:")) != -1)
 		if (!take_flag(options, option) && !take_text(options, option, optarg) &&
 		    !take_option(options, option, optarg, upslog, port))
 			return false;
@@ -593,6 +607,19 @@ open_files(struct upslog *upslog, bool *to_stdout)
 }
 
 static void
+read_auth_or_die(struct upslog *upslog, const char *which)
+{
+	struct faults faults = { 0 };
+
+	upslog->auth = authconf_read(which, &faults);
+	faults_log(&faults);
+	if (!upslog->auth)
+		fatalx("nutauth.conf cannot be used: %s",
+		    faults_first(&faults) ? faults_first(&faults) : "out of memory");
+	faults_free(&faults);
+}
+
+static void
 run(struct upslog *upslog, const struct options *options, const struct paths *paths,
     const struct proc_user *user)
 {
@@ -611,6 +638,7 @@ run(struct upslog *upslog, const struct options *options, const struct paths *pa
 		log_warn("%s", pid_path);
 	if (user)
 		proc_become(user);
+	read_auth_or_die(upslog, options->auth_file);
 	for (struct server *server = upslog->servers; server; server = server->next)
 		server_start(server);
 	proc_signals(upslog->loop, signals, got_signal, upslog);

@@ -7,16 +7,17 @@
 #include <unistd.h>
 
 static const char usage_text[] =
-    "usage: upsrw [-W seconds] [-l] ups[@host[:port]]\n"
-    "       upsrw -s variable[=value] [-u user] [-p password] [-w] [-t seconds] [-W seconds]\n"
-    "             ups[@host[:port]]\n"
+    "usage: upsrw [-A file] [-W seconds] [-l] ups[@host[:port]]\n"
+    "       upsrw -s variable[=value] [-A file] [-u user] [-p password] [-w] [-t seconds]\n"
+    "             [-W seconds] ups[@host[:port]]\n"
     "\n"
     "List the variables of a UPS that can be set, or set one.\n"
     "\n"
     "  -l    list them with their descriptions, types and values\n"
     "  -s    set this one; its value is asked for if missing\n"
-    "  -u    user name of upsd.users; asked for if missing\n"
-    "  -p    password; asked for if missing (better: others may see arguments)\n"
+    "  -A    whom to trust, and as whom to log in: a file, default or none (nutauth.conf(5))\n"
+    "  -u    user name of upsd.users; from nutauth.conf, or asked for, if missing\n"
+    "  -p    password; likewise (better: others may see arguments)\n"
     "  -w    wait until the driver has set it, and tell how it went\n"
     "  -t    with -w: wait at most so many seconds (default: 10)\n"
     "  -W    give up connecting after so many seconds (default: 10)\n"
@@ -33,7 +34,7 @@ parse_options(int argc, char **argv, struct options *options)
 	int option;
 
 	tool_connect_seconds(NULL, &options->login.connect_ms);
-	while ((option = getopt(argc, argv, "+hVlDs:u:p:wt:W:")) != -1) {
+	while ((option = getopt(argc, argv, "+hVlDs:A:u:p:wt:W:")) != -1) {
 		switch (option) {
 		case 'l': /* between -l and -s the last one counts, as in NUT */
 			if (options->set)
