@@ -23,6 +23,7 @@ struct story {
 	char without[8][32]; /* directives that are left out */
 	size_t without_len;
 	struct process *upsmon;
+	char option[16]; /* one more for upsmon */
 	struct process *stranger;
 	long files;	   /* descriptors it had */
 	struct feed *feed; /* the one a step speaks of */
@@ -42,6 +43,8 @@ put_script(struct bench *bench, const char *name, const char *what, const char *
 	char file[128];
 
 	snprintf(file, sizeof(file), "%s-%s", name, what);
+	if (!access(path_of(bench, file), F_OK))
+		return; /* it may be running */
 	put_file(bench, file, text);
 	if (chmod(path_of(bench, file), 0755))
 		fail(bench, "suite: %s: %s", file, strerror(errno));
@@ -144,7 +147,7 @@ put_conf(struct story *story)
 	size_t used = 0;
 
 	for (int i = 0; i < FEEDS; i++)
-		if (story->feeds[i])
+		if (story->feeds[i] && story->power[i] >= 0)
 			used += (size_t)snprintf(lines + used, sizeof(lines) - used,
 			    "MONITOR u@127.0.0.1:%d %d mon monsecret %s\n",
 			    story->feeds[i]->server.port, story->power[i], story->role[i]);
@@ -202,8 +205,10 @@ step_noconf(struct story *story)
 static void
 step_launch(struct story *story)
 {
+	const char *more[] = { *story->option ? story->option : NULL, NULL };
+
 	put_conf(story);
-	story->upsmon = launch_upsmon(story->bench, "mon", NULL);
+	story->upsmon = launch_upsmon(story->bench, "mon", more);
 }
 
 static bool
@@ -248,6 +253,21 @@ step_server(struct story *story)
 	need(story->bench, sscanf(story->rest, "%c %15s %d", &letter, role, &power) >= 1,
 	    "suite: server");
 	add_feed(story, letter - 'a', role, power);
+	if (story->upsmon)
+		put_conf(story);
+}
+
+static void
+step_drop(struct story *story)
+{
+	story->power[story->rest[0] - 'a'] = -1;
+	put_conf(story);
+}
+
+static void
+step_option(struct story *story)
+{
+	snprintf(story->option, sizeof(story->option), "%s", story->rest);
 }
 
 static void
@@ -560,14 +580,21 @@ step_command(struct story *story)
 {
 	char room[1100];
 	const char *argv[16];
+	char pid[32];
 	struct process *process;
 	size_t len = 0;
 	char *status;
 
 	snprintf(room, sizeof(room), "%s", with_dir(story, story->rest));
 	status = strtok(room, " ");
-	for (char *word = strtok(NULL, " "); word && len < 15; word = strtok(NULL, " "))
+	for (char *word = strtok(NULL, " "); word && len < 15; word = strtok(NULL, " ")) {
+		if (!strcmp(word, "PID")) {
+			snprintf(pid, sizeof(pid), "%ld",
+			    atol(get_file(story->bench, "mon.pids/upsmon.pid")));
+			word = pid;
+		}
 		argv[len++] = word;
+	}
 	argv[len] = NULL;
 	if (!story->upsmon)
 		put_conf(story);
@@ -678,6 +705,7 @@ static const struct {
 	{ "command", step_command },
 	{ "conf", step_conf },
 	{ "drip", step_drip },
+	{ "drop", step_drop },
 	{ "ends", step_ends },
 	{ "exists", step_exists },
 	{ "file", step_file },
@@ -700,6 +728,7 @@ static const struct {
 	{ "noflag", step_noflag },
 	{ "old", step_old },
 	{ "once", step_once },
+	{ "option", step_option },
 	{ "others", step_others },
 	{ "patience", step_patience },
 	{ "polls", step_polls },

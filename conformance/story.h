@@ -6,9 +6,10 @@
  * writes it down; SHUTDOWNCMD is a script that writes down that it ran, and whether POWERDOWNFLAG
  *was there.  A step that names a server may begin with its letter, a if it does not.
  *
- *	server b [ROLE [POWER]]	another pretended upsd, monitored, too; before start
- *	role ROLE		primary, secondary, master or slave of a; before start
- *	power N			power value of a; before start
+ *	server b [ROLE [POWER]]	another pretended upsd, monitored, too; or once upsmon reads its
+ *file again drop b			no longer so option -X		one more option for upsmon;
+ *before start role ROLE		primary, secondary, master or slave of a; before start power
+ *N			power value of a; before start
  *	conf LINE		a line of upsmon.conf; before start, or for a reload
  *	noconf WORD		lines that begin with WORD are left out
  *	start			upsmon runs, and has polled every server that answers
@@ -36,9 +37,8 @@
  *	ends N			upsmon ends with status N
  *	lives			it does not
  *	signal HUP|TERM|USR1	to upsmon, the one of the pid file
- *	command N ARGUMENT...	`upsmon ARGUMENT...' ends with status N
- *	file NAME TEXT		a file in the private folder
- *	exists NAME, missing NAME
+ *	command N ARGUMENT...	`upsmon ARGUMENT...' ends with status N; PID is what the pid file
+ *says file NAME TEXT		a file in the private folder exists NAME, missing NAME
  *	log TEXT		its log holds TEXT
  *	logless N TEXT		fewer than N lines of it hold TEXT
  *	files			it has no more descriptors than at the last such step

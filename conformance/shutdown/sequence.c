@@ -249,10 +249,10 @@ static const struct test_case cases[] = {
 	    .story = "noconf POWERDOWNFLAG\nlaunch\nends 1\n", .kind = EMPTY },
 
 	{ "shutdown/command/1", MUST, "M-18", "`-c fsd' shuts down: FSD first, POWERDOWNFLAG set",
-	    .story = "start\nlogin 1\ncommand 0 -c fsd\nshut\nheard FSD u\nflag\nonce\n",
+	    .story = "start\npolls 1\nafter 300\ncommand 0 -c fsd\nshut\nheard FSD u\nflag\nonce\n",
 	    .kind = EMPTY, .flags = SLOW },
 	{ "shutdown/command/2", MUST, "M-18", "so does SIGUSR1",
-	    .story = "start\nlogin 1\nsignal USR1\nshut\nheard FSD u\n", .kind = EMPTY,
+	    .story = "start\npolls 1\nafter 300\nsignal USR1\nshut\nheard FSD u\n", .kind = EMPTY,
 	    .flags = SLOW },
 	{ "shutdown/command/3", MUST, "M-18", "`-c stop' ends it, and shuts nothing down",
 	    .story = "start\nlogin 1\ncommand 0 -c stop\nends 0\nlogin 0\nup 500\n", .kind = EMPTY,
@@ -286,6 +286,52 @@ static const struct test_case cases[] = {
 	    "a pid file of a stranger: it starts, and no command reaches him",
 	    .story = "stranger\ncommand 1 -c stop\nstart\nlogin 1\nlives\n", .kind = EMPTY,
 	    .flags = SLOW },
+	{ "shutdown/command/22", MUST, "M-13 M-18",
+	    "a forced shutdown while PRIMARY is not answered yet still sends FSD",
+	    .story = "conf HOSTSYNC 5\nothers 1\ndrip 60\nlaunch\nheard PRIMARY u\nsignal "
+		     "USR1\nheard FSD u\n"
+		     "others 0\nshut\nflag\n",
+	    .kind = EMPTY, .flags = SLOW },
+	{ "shutdown/command/14", MUST, "M-29", "a reload that adds a UPS watches it, too",
+	    .story =
+		"start\nlogin 1\nserver b\nconf MINSUPPLIES 2\ncommand 0 -c reload\nb login 1\n"
+		"b polls 2\nb is OB LB\nshut\nb heard FSD u\na heard FSD u\n",
+	    .kind = EMPTY, .flags = SLOW },
+	{ "shutdown/command/15", MUST, "M-29",
+	    "one that removes a UPS logs out of it and cares no more",
+	    .story =
+		"server b\nstart\na login 1\nb login 1\nb is OB LB\nb polls 2\ndrop b\n"
+		"command 0 -c reload\nb login 0\na polls 3\na login 1\nup 500\na untold COMMBAD\n",
+	    .kind = EMPTY, .flags = SLOW },
+	{ "shutdown/command/16", MUST, "R-51",
+	    "a reload while secondaries are waited for stops nothing",
+	    .story = "conf HOSTSYNC 4\nothers 2\nstart\nis OB LB\nheard FSD u\n"
+		     "conf NOTIFYMSG ONBATT \"changed %s\"\ncommand 0 -c reload\nup 1000\nshut "
+		     "8000\nonce\n",
+	    .kind = EMPTY, .flags = SLOW },
+	{ "shutdown/command/17", MUST, "R-51",
+	    "nor does one that removes the UPS which is the reason",
+	    .story =
+		"conf HOSTSYNC 4\nserver b\nconf MINSUPPLIES 2\na others 2\nb others 2\nstart\n"
+		"b is OB LB\nb heard FSD u\nconf MINSUPPLIES 1\ndrop b\ncommand 0 -c reload\nshut "
+		"8000\nonce\n",
+	    .kind = EMPTY, .flags = SLOW },
+	{ "shutdown/command/18", MUST, "R-51", "SIGTERM while secondaries are waited for ends it",
+	    .story = "conf HOSTSYNC 60\nothers 2\nstart\nis OB LB\nheard FSD u\ncommand 0 -c stop\n"
+		     "ends 0\nlogin 0\nup 1500\n",
+	    .kind = EMPTY, .flags = SLOW },
+	{ "shutdown/command/19", MUST, "M-18", "-P names the process, whatever the pid file says",
+	    .story = "start\nlogin 1\ncommand 1 -P 999999 -c fsd\nlives\ncommand 0 -P PID -c "
+		     "fsd\nshut\n",
+	    .kind = EMPTY, .flags = SLOW },
+	{ "shutdown/command/20", MUST, "M-15 M-16", "-p: one process does it all",
+	    .story = "option -p\nstart\nlogin 1\nis OB LB\nshut\nflag\nheard FSD u\nonce\nends 0\n",
+	    .kind = EMPTY, .flags = SLOW },
+	{ "shutdown/command/21", MUST, "M-30",
+	    "-R rehearses: told and logged, but no FSD, POWERDOWNFLAG or SHUTDOWNCMD",
+	    .story = "option -R\nstart\nlogin 1\nis OB LB\ntold SHUTDOWN\nlog rehearsal\nup 1500\n"
+		     "unheard FSD u\nmissing mon.flag\nends 0\n",
+	    .kind = EMPTY, .flags = SLOW },
 	{ "shutdown/command/12", MUST, "R-52",
 	    "a stop of ten seconds on battery is no lost communication",
 	    .story = "start\nis OB\npolls 2\nsignal STOP\nafter 10000\nsignal CONT\npolls 2\nup "

@@ -10,6 +10,8 @@ static const struct test_case cases[] = {
 	    .flags = SLOW },
 	{ "shutdown/words/2", MUST, "M-2", "OB alone, however often it is polled, does not",
 	    .story = "start\nis OB\npolls 4\nup 500\nlives\n", .kind = EMPTY, .flags = SLOW },
+	{ "shutdown/words/16", MUST, "M-1", "words in lower case count as well",
+	    .story = "start\nis ob\ntold ONBATT\nis ob lb\nshut\n", .kind = EMPTY, .flags = SLOW },
 	{ "shutdown/words/3", MUST, "M-2", "LB without OB does not",
 	    .story = "start\nis OL LB\npolls 3\nup 500\nis LB\npolls 2\nup 500\nlives\n",
 	    .kind = EMPTY, .flags = SLOW },
