@@ -1,6 +1,8 @@
 /* upsmon's notifications: texts, flags, delivery. */
 #include "upsmon/notify.h"
 
+#include "tests/sim/sim.h"
+
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -108,7 +110,7 @@ deliver(const char *command, const char *ups, const char *text)
 	return got;
 }
 
-/* Robustness 58: what a hostile server says is never run. */
+/* R-58: what a hostile server says is never run. */
 Test(notify, the_message_is_an_argument_and_never_a_command)
 {
 	const char *evil = "x\"; touch /tmp/pwned; $(id) `id` '";
@@ -119,7 +121,59 @@ Test(notify, the_message_is_an_argument_and_never_a_command)
 	    "ONBATT|a@h|--loud|x\"; touch /tmp/pwned; $(id) `id` '");
 }
 
-/* ---- Many: robustness 57 ---- */
+/* ---- Many, and some that hang: R-57 ---- */
+
+struct hung {
+	struct sim *sim;
+	struct notifier *notifier;
+	size_t started;
+};
+
+static pid_t
+count_start(void *owner, const char *where, const struct world_spawn *what)
+{
+	struct hung *hung = owner;
+
+	hung->started++;
+	return sim_new_pid(hung->sim);
+}
+
+static void
+child_ended(void *owner, int signal)
+{
+	notifier_reap(((struct hung *)owner)->notifier);
+}
+
+static void
+send_one(struct notifier *notifier)
+{
+	static char word[] = "/notify", *words[] = { word, NULL };
+	const struct notify_command command = { words };
+
+	notifier_send(notifier, NOTIFY_ONBATT, NOTIFY_EXEC, &command, "u@h", "text");
+}
+
+Test(notify, hung_programs_are_ended_and_the_others_get_their_turn)
+{
+	struct hung hung = { .sim = sim_new(1) };
+
+	hung.notifier = notifier_new(sim_loop(hung.sim, "host"));
+	sim_on_spawn(hung.sim, count_start, &hung);
+	sim_signals(hung.sim, "host", child_ended, &hung);
+	for (int i = 0; i < 1000; i++)
+		send_one(hung.notifier);
+	cr_expect_eq(hung.started, NOTIFY_RUNNING);
+	cr_expect_eq(notifier_busy(hung.notifier), NOTIFY_RUNNING + NOTIFY_WAITING);
+	sim_run(hung.sim, NOTIFY_TIMEOUT_MS - 1);
+	cr_expect_eq(hung.started, NOTIFY_RUNNING);
+	sim_run(hung.sim, 1000);
+	cr_expect_eq(hung.started, 2 * NOTIFY_RUNNING);
+	sim_run(hung.sim, 60 * NOTIFY_TIMEOUT_MS);
+	cr_expect_eq(hung.started, NOTIFY_RUNNING + NOTIFY_WAITING);
+	cr_expect_eq(notifier_busy(hung.notifier), 0);
+	notifier_free(hung.notifier);
+	sim_free(hung.sim);
+}
 
 static int
 open_descriptors(void)

@@ -306,7 +306,7 @@ static const struct test_case cases[] = {
 	{ "shutdown/command/16", MUST, "R-51",
 	    "a reload while secondaries are waited for stops nothing",
 	    .story = "conf HOSTSYNC 4\nothers 2\nstart\nis OB LB\nheard FSD u\n"
-		     "conf NOTIFYMSG ONBATT \"changed %s\"\ncommand 0 -c reload\nup 1000\nshut "
+		     "conf NOTIFYMSG ONBATT \"changed %s\"\ncommand 0 -c reload\nshut "
 		     "8000\nonce\n",
 	    .kind = EMPTY, .flags = SLOW },
 	{ "shutdown/command/17", MUST, "R-51",
