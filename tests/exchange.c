@@ -276,6 +276,24 @@ Test(exchange, a_held_answer_is_the_last_questions_when_another_comes)
 	end(loop);
 }
 
+Test(exchange, what_comes_unasked_does_not_make_a_device_slow)
+{
+	struct loop *loop = begin();
+
+	queue("a", false);
+	fast_now_ms = 0;
+	fast_turn(loop, 2);
+	core_arrived(script.core, "x\r", 2);
+	until(loop, 5000);
+	core_arrived(script.core, "\r", 1);
+	core_arrived(script.core, "noise", 5);
+	until(loop, 11000);
+	core_arrived(script.core, "noise\r", 6);
+	cr_expect_eq(logged("thrown away"), 0);
+	cr_expect_eq(script.core->exchanges.slowest_ms, 0);
+	end(loop);
+}
+
 static void
 queue_order(const char *name)
 {

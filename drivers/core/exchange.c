@@ -222,6 +222,19 @@ hear_late(struct core *core)
 		listen_on(core, patience(exchanges, &exchanges->last) / 2);
 }
 
+/* A whole answer, and soon enough: it was that of the last question after all, and slow. */
+static void
+hear_unasked(struct core *core, const void *bytes, size_t len)
+{
+	struct exchanges *exchanges = &core->exchanges;
+	int64_t took_ms = loop_now_ms(core->loop) - exchanges->asked_ms;
+
+	log_debug(4, "%zu bytes dropped: nothing was asked", len);
+	if (exchanges->last.complete && took_ms <= EXCHANGE_LATE_MAX_MS &&
+	    exchanges->last.complete(core->device, bytes, len) > 1)
+		learn_delay(core, &exchanges->last, took_ms);
+}
+
 /* --- one exchange ------------------------------------------------------------------------ */
 
 /* The running one has ended; the answer is its first LEN bytes. */
@@ -407,10 +420,7 @@ core_arrived(struct core *core, const void *bytes, size_t len)
 	size_t whole;
 
 	if (!exchanges->running && !exchanges->listening) {
-		log_debug(4, "%zu bytes dropped: nothing was asked", len);
-		if (exchanges->last.complete)
-			learn_delay(
-			    core, &exchanges->last, loop_now_ms(core->loop) - exchanges->asked_ms);
+		hear_unasked(core, bytes, len);
 		return;
 	}
 	if (exchanges->running)
