@@ -566,7 +566,7 @@ step_signal(struct story *story)
 		const char *name;
 		int signal;
 	} signals[] = { { "HUP", SIGHUP }, { "TERM", SIGTERM }, { "USR1", SIGUSR1 },
-		{ "STOP", SIGSTOP }, { "CONT", SIGCONT } };
+		{ "STOP", SIGSTOP }, { "CONT", SIGCONT }, { "KILL", SIGKILL } };
 	pid_t pid = (pid_t)atol(get_file(story->bench, "mon.pids/upsmon.pid"));
 
 	need(story->bench, pid > 1, "there is no pid file");
@@ -650,6 +650,24 @@ step_patience(struct story *story)
 	story->bench->patience_ms = atoi(story->rest);
 }
 
+/* "paced 3 2000 9000": three more polls take from 2 to 9 s. */
+static void
+step_paced(struct story *story)
+{
+	int polls = 0, least = 0, most = 0;
+	int64_t begin = now_ms(), took;
+	unsigned wanted;
+
+	need(story->bench, sscanf(story->rest, "%d %d %d", &polls, &least, &most) == 3,
+	    "suite: paced");
+	wanted = story->feed->polls + (unsigned)polls;
+	while (story->feed->polls < wanted && now_ms() - begin < most)
+		turn(story);
+	took = now_ms() - begin;
+	need(story->bench, story->feed->polls >= wanted, "not %d polls within %d ms", polls, most);
+	need(story->bench, took >= least, "%d polls within %d ms", polls, (int)took);
+}
+
 /* "logless 4 TEXT": fewer than 4 lines say TEXT. */
 static void
 step_logless(struct story *story)
@@ -730,6 +748,7 @@ static const struct {
 	{ "once", step_once },
 	{ "option", step_option },
 	{ "others", step_others },
+	{ "paced", step_paced },
 	{ "patience", step_patience },
 	{ "polls", step_polls },
 	{ "power", step_power },

@@ -26,6 +26,7 @@
  *	[a] refuse		the next LOGIN
  *	[a] old			it knows MASTER only
  *	[a] polls N		until it has been asked for the status N times more
+ *	[a] paced N LEAST MOST	N more polls take from LEAST to MOST ms
  *	[a] login N		until N clients are logged in
  *	[a] heard LINE		it is sent LINE
  *	[a] unheard LINE	it has not been

@@ -52,9 +52,12 @@ play(struct stage *stage, void (*monitor)(int fd))
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		int fd = parent_split(stage->command, stage->flag);
+		bool again;
+		int fd = parent_split(stage->command, stage->flag, &again);
 
-		if (there(stage->began))
+		if (again != there(stage->began))
+			_exit(8);
+		if (again)
 			_exit(0);
 		close(open(stage->began, O_WRONLY | O_CREAT, 0600));
 		monitor(fd);

@@ -292,6 +292,22 @@ static const struct test_case cases[] = {
 		     "USR1\nheard FSD u\n"
 		     "others 0\nshut\nflag\n",
 	    .kind = EMPTY, .flags = SLOW },
+	{ "shutdown/command/23", MUST, "M-32",
+	    "a monitoring process that died is started again, with the newest configuration",
+	    .story = "start\nlogin 1\nconf NOTIFYMSG ONBATT \"changed %s\"\ncommand 0 -c "
+		     "reload\nafter 500\n"
+		     "signal KILL\nlogin 0\nlogin 1\nis OB\ntold 1 ONBATT |changed u\nlives\nis OB "
+		     "LB\nshut\nflag\n",
+	    .kind = EMPTY, .flags = SLOW },
+	{ "shutdown/poll/1", MUST, "M-31",
+	    "POLLFREQ in peace, POLLFREQALERT while anything is wrong anywhere",
+	    .story = "conf POLLFREQ 2\nserver b\nstart\na polls 1\na paced 1 1300 3500\nb is OB\nb "
+		     "told ONBATT\n"
+		     "a polls 1\na paced 3 2000 4000\n",
+	    .kind = EMPTY, .flags = SLOW },
+	{ "shutdown/poll/2", MUST, "M-31", "from OB LB to FSD: POLLFREQALERT and a second",
+	    .story = "start\nis OB\npolls 3\npatience 2500\nis OB LB\nheard FSD u\n", .kind = EMPTY,
+	    .flags = SLOW },
 	{ "shutdown/command/14", MUST, "M-29", "a reload that adds a UPS watches it, too",
 	    .story =
 		"start\nlogin 1\nserver b\nconf MINSUPPLIES 2\ncommand 0 -c reload\nb login 1\n"

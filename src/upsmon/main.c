@@ -407,6 +407,31 @@ read_keys_or_die(struct monconf *conf)
 	faults_free(&faults);
 }
 
+/* Into the two processes.  A monitoring one that had to be started again goes on with what the one
+ * before it may have been told to read. */
+static struct monconf *
+split(struct running *running, struct monconf *conf)
+{
+	struct faults faults = { 0 };
+	struct monconf *newer;
+	bool again;
+
+	running->parent_fd = parent_split(running->shutdown_cmd, running->powerdown_flag, &again);
+	if (!again)
+		return conf;
+	newer = read_conf(running->conf_path, &faults);
+	faults_log(&faults);
+	faults_free(&faults);
+	if (!newer) {
+		log_error(
+		    "%s cannot be used: what it said at the start counts", running->conf_path);
+		return conf;
+	}
+	monconf_free(conf);
+	set_debug_level(&running->options, newer);
+	return newer;
+}
+
 static void
 run(struct running *running, struct monconf *conf, const char *pid_path)
 {
@@ -421,7 +446,7 @@ run(struct running *running, struct monconf *conf, const char *pid_path)
 		proc_background();
 	running->parent_fd = -1;
 	if (!running->options.one_process)
-		running->parent_fd = parent_split(running->shutdown_cmd, running->powerdown_flag);
+		conf = split(running, conf);
 	if (!proc_pidfile_write(pid_path))
 		log_warn("%s cannot be written", pid_path);
 	helper = helper_start(running->options.one_process ? NULL : &user, NULL);

@@ -94,10 +94,10 @@ end_both(int signal)
 	_exit(0);
 }
 
-/* How the child left: its exit status, -1 if it must be started again.  One that ends with an error
- * in its first seconds could not even begin, and would not the next time. */
+/* How the child left: its exit status, -1 if it must be started again.  The FIRST, if it ends with
+ * an error in its first seconds, could not even begin; later ones are never given up. */
 static int
-leave_or_restart(char byte, int fd, time_t began)
+leave_or_restart(char byte, int fd, time_t began, bool first)
 {
 	int status = 0;
 
@@ -110,7 +110,7 @@ leave_or_restart(char byte, int fd, time_t began)
 	while (waitpid(child, &status, 0) == -1 && errno == EINTR)
 		;
 	if (!byte && WIFEXITED(status) &&
-	    (WEXITSTATUS(status) == 0 || time(NULL) - began < BEGIN_S))
+	    (WEXITSTATUS(status) == 0 || (first && time(NULL) - began < BEGIN_S)))
 		return WEXITSTATUS(status);
 	log_error("the monitoring process died (status %d): starting it again", status);
 	sleep(1);
@@ -129,13 +129,13 @@ catch_signals(void (*asked)(int), void (*ended)(int))
 }
 
 int
-parent_split(const char *command, const char *flag)
+parent_split(const char *command, const char *flag, bool *again)
 {
 	int pair[2], status;
 	time_t began;
 	char byte;
 
-	for (;;) {
+	for (*again = false;; *again = true) {
 		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1)
 			fatal("no socket for the monitoring process");
 		child = fork();
@@ -161,7 +161,7 @@ parent_split(const char *command, const char *flag)
 				;
 			exit(0);
 		}
-		status = leave_or_restart(byte, pair[0], began);
+		status = leave_or_restart(byte, pair[0], began, !*again);
 		if (status != -1)
 			exit(status);
 	}

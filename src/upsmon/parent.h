@@ -3,6 +3,7 @@
 #ifndef PARENT_H
 #define PARENT_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #define PARENT_PRIMARY 'P'   /* set POWERDOWNFLAG, then run SHUTDOWNCMD */
@@ -12,8 +13,9 @@
 
 /* Fork.  Returns in the child, with the descriptor to write the byte to; end of file there means
  * that the parent is gone.  The parent never returns: it starts a child again that died, and exits
- * when one left by itself, with its status.  FLAG may be NULL. */
-int parent_split(const char *command, const char *flag);
+ * when one left by itself, with its status.  *AGAIN: we are not the first, and what was read before
+ * may have been read again since.  FLAG may be NULL. */
+int parent_split(const char *command, const char *flag, bool *again);
 
 /* The same, here and now, for a upsmon that runs as one process: returns when the command has been
  * run with success, however often that takes. */
