@@ -1,6 +1,8 @@
 /* docs/access.md, sections A to D and F. */
 #include "upsd/access.h"
 
+#include "base/block.h"
+
 #include "conformance/access/vectors.h"
 
 #include <criterion/criterion.h>
@@ -357,6 +359,48 @@ Test(access, the_reason_names_the_line_and_no_password)
 	buf_free(&reason);
 	access_free(list);
 	faults_free(&faults);
+}
+
+/* A-A6: blocks of one name, in each other and beside each other, found by halving and one by one.
+ */
+Test(access, halving_finds_what_looking_at_each_finds)
+{
+	unsigned seed = 20011127;
+
+	for (int round = 0; round < 500; round++) {
+		struct access_list *list = access_new();
+		struct faults faults = { 0 };
+		struct block blocks[24];
+		size_t len = 1 + (size_t)rand_r(&seed) % 24;
+
+		for (size_t i = 0; i < len; i++) {
+			char line[64];
+			struct words words;
+			bool host_bits;
+
+			snprintf(line, sizeof(line), "ACL a 10.%d.%d.%d/%d", rand_r(&seed) % 3,
+			    rand_r(&seed) % 3, rand_r(&seed) % 256, 8 + rand_r(&seed) % 25);
+			cr_assert_null(block_parse(&blocks[i], line + 6, &host_bits));
+			cr_assert_eq(words_split(&words, line, WORDS_FILE), WORDS_OK);
+			access_add(list, &words, "upsd.conf", 1, &faults);
+		}
+		access_finish(list, "upsd.conf", &only_v4, &faults);
+		for (int i = 0; i < 200; i++) {
+			char host[32];
+			struct addr peer;
+			bool slow = false;
+
+			snprintf(host, sizeof(host), "10.%d.%d.%d", rand_r(&seed) % 4,
+			    rand_r(&seed) % 4, rand_r(&seed) % 256);
+			cr_assert(addr_parse(&peer, host, 0));
+			for (size_t k = 0; k < len; k++)
+				slow = slow || block_holds(&blocks[k], &peer);
+			cr_expect_eq(
+			    access_acl_holds(list, "a", &peer), slow, "round %d: %s", round, host);
+		}
+		access_free(list);
+		faults_free(&faults);
+	}
 }
 
 /* The slow, independent reading of A-C2 and A-C3: for each question, scan the text again. */

@@ -126,6 +126,29 @@ block_holds(const struct block *block, const struct addr *addr)
 }
 
 bool
+block_of(struct block *out, const struct addr *addr)
+{
+	*out = (struct block){ .family = addr->any.sa_family };
+	if (out->family == AF_INET)
+		memcpy(out->prefix, &addr->v4.sin_addr, 4);
+	else if (out->family == AF_INET6)
+		memcpy(out->prefix, &addr->v6.sin6_addr, 16);
+	out->bits = out->family == AF_INET ? 32 : 128;
+	return out->family == AF_INET || out->family == AF_INET6;
+}
+
+int
+block_compare(const void *a, const void *b)
+{
+	const struct block *left = a, *right = b;
+	int order = left->family - right->family;
+
+	if (!order)
+		order = memcmp(left->prefix, right->prefix, sizeof(left->prefix));
+	return order ? order : (int)left->bits - (int)right->bits;
+}
+
+bool
 block_covers(const struct block *outer, const struct block *inner)
 {
 	return outer->family == inner->family && outer->bits <= inner->bits &&

@@ -21,6 +21,11 @@ const char *block_parse(struct block *out, const char *text, bool *host_bits);
 /* "10.1.0.0/16"; never fails. */
 const char *block_text(const struct block *block, char text[BLOCK_TEXT_MAX]);
 
+/* The block of ADDR (unmapped) alone; false: it is no internet address. */
+bool block_of(struct block *out, const struct addr *addr);
+/* Order for qsort(3): a block stands before all that lie in it, and these before all others. */
+int block_compare(const void *a, const void *b);
+
 /* Is ADDR (unmapped, see addr_unmap) in BLOCK?  Families never match each other. */
 bool block_holds(const struct block *block, const struct addr *addr);
 /* Does OUTER hold every address of INNER?  Do the two share any? */

@@ -303,42 +303,88 @@ access_is_active(const struct access_list *list)
 	return list->accept.len || access_has_table(list);
 }
 
+/* ---- Blocks in order ---- */
+
+/* Put the blocks of ACL in order, and drop those that lie in another (A6): then no more than one
+ * can hold an address, and it is found by halving. */
+static void
+settle(struct acl *acl)
+{
+	size_t kept = 0;
+
+	qsort(acl->blocks, acl->len, sizeof(*acl->blocks), block_compare);
+	for (size_t i = 0; i < acl->len; i++)
+		if (!kept || !block_covers(&acl->blocks[kept - 1], &acl->blocks[i]))
+			acl->blocks[kept++] = acl->blocks[i];
+	acl->len = kept;
+}
+
+/* How many blocks of ACL stand before BLOCK, or are it. */
+static size_t
+place_of(const struct acl *acl, const struct block *block)
+{
+	size_t from = 0, to = acl->len;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (block_compare(&acl->blocks[middle], block) <= 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
+const struct block *
+access_acl_covers(const struct acl *acl, const struct block *inner)
+{
+	size_t place = place_of(acl, inner);
+
+	return place && block_covers(&acl->blocks[place - 1], inner) ? &acl->blocks[place - 1]
+								     : NULL;
+}
+
+const struct block *
+access_acl_meets(const struct acl *acl, const struct block *block)
+{
+	const struct block *outer = access_acl_covers(acl, block);
+	size_t place = place_of(acl, block);
+
+	if (outer)
+		return outer;
+	return place < acl->len && block_covers(block, &acl->blocks[place]) ? &acl->blocks[place]
+									    : NULL;
+}
+
 /* ---- Walking ---- */
 
 /* During one walk: what is known of each ACL and the peer, so that none is tested twice. */
 struct walk {
 	const struct access_list *list;
-	struct addr peer; /* unmapped */
+	struct block peer;
 	unsigned char known[ACCESS_ACLS_MAX];
 };
 enum { NOT_TESTED, HOLDS, HOLDS_NOT }; /* in known[] */
 
+/* B1; false: PEER is in no block. */
 static bool
-acl_holds(const struct acl *acl, const struct addr *peer)
+block_of_peer(struct block *out, const struct addr *peer)
 {
-	for (size_t i = 0; i < acl->len; i++)
-		if (block_holds(&acl->blocks[i], peer))
-			return true;
-	return false;
+	struct addr unmapped = *peer;
+
+	addr_unmap(&unmapped);
+	return block_of(out, &unmapped);
 }
 
 bool
 access_acl_holds(const struct access_list *list, const char *name, const struct addr *peer)
 {
 	size_t i = find_acl(list, name);
-	struct addr unmapped = *peer;
+	struct block block;
 
-	addr_unmap(&unmapped);
-	return i < list->acls_len && acl_holds(&list->acls[i], &unmapped);
-}
-
-static void
-walk_begin(struct walk *walk, const struct access_list *list, const struct addr *peer)
-{
-	walk->list = list;
-	walk->peer = *peer;
-	addr_unmap(&walk->peer); /* B1 */
-	memset(walk->known, NOT_TESTED, list->acls_len);
+	return i < list->acls_len && block_of_peer(&block, peer) &&
+	       access_acl_covers(&list->acls[i], &block);
 }
 
 static bool
@@ -346,7 +392,8 @@ holds(struct walk *walk, const struct access_rule *rule)
 {
 	if (walk->known[rule->acl] == NOT_TESTED)
 		walk->known[rule->acl] =
-		    acl_holds(&walk->list->acls[rule->acl], &walk->peer) ? HOLDS : HOLDS_NOT;
+		    access_acl_covers(&walk->list->acls[rule->acl], &walk->peer) ? HOLDS
+										 : HOLDS_NOT;
 	return walk->known[rule->acl] == HOLDS;
 }
 
@@ -355,8 +402,11 @@ access_walk(const struct access_list *list, const struct addr *peer, struct acce
 {
 	struct walk walk;
 
-	walk_begin(&walk, list, peer);
 	*out = (struct access_rights){ 0 };
+	walk.list = list;
+	memset(walk.known, NOT_TESTED, list->acls_len);
+	if (!block_of_peer(&walk.peer, peer))
+		return;
 	for (size_t i = 0; i < list->accept.len && !out->accept; i++)
 		if (holds(&walk, &list->accept.rules[i]))
 			out->accept = (uint16_t)(i + 1);
@@ -529,6 +579,8 @@ access_finish(struct access_list *list, const char *path, const struct access_so
 
 	resolved = resolve(list, &list->accept, path, faults) && resolved; /* faults of both */
 	list->has_table = access_needs_table(list);
+	for (size_t i = 0; i < list->acls_len; i++)
+		settle(&list->acls[i]);
 	if (!(list->path = strdup(path))) {
 		faults_add(faults, path, 0, "out of memory");
 		return;

@@ -8,7 +8,7 @@
 /* All blocks of one name: lines of the same name add up (A6). */
 struct acl {
 	char *name;
-	struct block *blocks;
+	struct block *blocks; /* after access_finish(): in order, and none in another */
 	size_t len;
 	bool by_user; /* an `allowfrom` uses it (F10) */
 };
@@ -39,6 +39,10 @@ struct access_list {
 	bool has_table; /* after access_finish(): the ACCESS table is active (A10) */
 };
 
+/* After access_finish(): the one block of ACL that INNER lies in, and one that shares an address
+ * with BLOCK; NULL: none. */
+const struct block *access_acl_covers(const struct acl *acl, const struct block *inner);
+const struct block *access_acl_meets(const struct acl *acl, const struct block *block);
 const char *access_verdict_name(enum access_verdict verdict);
 /* What the table says at LEVEL, base aside: GRANT where there is none. */
 enum access_verdict access_verdict_at(

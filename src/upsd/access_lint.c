@@ -1,56 +1,51 @@
 #include "upsd/access_inside.h"
 
-static bool
-acl_covers(const struct acl *outer, const struct block *inner)
+#include <stdlib.h>
+
+/* The list, and those of its ACCESS lines that a later one need be compared with: not the second of
+ * an ACL that grants (or refuses) what the first does. */
+struct lint {
+	const struct access_list *list;
+	const struct access_rule **telling;
+	size_t len;
+	struct faults *faults;
+};
+
+static const struct acl *
+acl_of(const struct lint *lint, const struct access_rule *rule)
 {
-	for (size_t i = 0; i < outer->len; i++)
-		if (block_covers(&outer->blocks[i], inner))
-			return true;
-	return false;
+	return &lint->list->acls[rule->acl];
 }
 
 static bool
-acl_covers_all(const struct acl *outer, const struct acl *inner)
+covers_all(const struct acl *outer, const struct acl *inner)
 {
 	for (size_t i = 0; outer != inner && i < inner->len; i++)
-		if (!acl_covers(outer, &inner->blocks[i]))
+		if (!access_acl_covers(outer, &inner->blocks[i]))
 			return false;
 	return true;
 }
 
 static bool
-acls_overlap(const struct acl *a, const struct acl *b)
+overlap(const struct acl *a, const struct acl *b)
 {
-	if (a == b)
-		return true;
 	for (size_t i = 0; i < a->len; i++)
-		for (size_t j = 0; j < b->len; j++)
-			if (block_overlaps(&a->blocks[i], &b->blocks[j]))
-				return true;
-	return false;
-}
-
-static bool
-overlaps_block(const struct acl *acl, const struct block *block)
-{
-	for (size_t i = 0; i < acl->len; i++)
-		if (block_overlaps(&acl->blocks[i], block))
+		if (access_acl_meets(b, &a->blocks[i]))
 			return true;
 	return false;
 }
 
 /* Is every address of BLOCK refused at base by the lines before RULE? */
 static bool
-fails_at_base(
-    const struct access_list *list, const struct access_rule *rule, const struct block *block)
+fails_at_base(const struct lint *lint, const struct access_rule *rule, const struct block *block)
 {
-	for (const struct access_rule *r = list->access.rules; r < rule; r++) {
-		const struct acl *acl = &list->acls[r->acl];
+	for (size_t i = 0; i < lint->len && lint->telling[i] < rule; i++) {
+		const struct acl *acl = acl_of(lint, lint->telling[i]);
 
-		if (r->verdict == ACCESS_GRANT) {
-			if (overlaps_block(acl, block))
+		if (lint->telling[i]->verdict == ACCESS_GRANT) {
+			if (access_acl_meets(acl, block))
 				return false;
-		} else if (acl_covers(acl, block)) {
+		} else if (access_acl_covers(acl, block)) {
 			return true;
 		}
 	}
@@ -59,52 +54,52 @@ fails_at_base(
 
 /* W1 (F11): the earlier line that hides RULE, NULL if it can fire. */
 static const struct access_rule *
-hidden_by(const struct access_list *list, const struct access_rule *rule)
+hidden_by(const struct lint *lint, const struct access_rule *rule)
 {
-	const struct acl *acl = &list->acls[rule->acl];
-
-	for (const struct access_rule *r = list->access.rules; r < rule; r++)
-		if (r->level >= rule->level && acl_covers_all(&list->acls[r->acl], acl))
-			return r;
+	for (size_t i = 0; i < lint->len && lint->telling[i] < rule; i++)
+		if (lint->telling[i]->level >= rule->level &&
+		    covers_all(acl_of(lint, lint->telling[i]), acl_of(lint, rule)))
+			return lint->telling[i];
 	return NULL;
 }
 
 static bool
-never_connects(const struct access_list *list, const struct access_rule *rule)
+never_connects(const struct lint *lint, const struct access_rule *rule)
 {
-	const struct acl *acl = &list->acls[rule->acl];
+	const struct acl *acl = acl_of(lint, rule);
 
 	for (size_t i = 0; i < acl->len; i++)
-		if (!fails_at_base(list, rule, &acl->blocks[i]))
+		if (!fails_at_base(lint, rule, &acl->blocks[i]))
 			return false;
 	return true;
 }
 
 /* W3: a drop that a live connection can meet, its client then waiting for ever. */
 static bool
-drops_a_live_peer(const struct access_list *list, const struct access_rule *rule)
+drops_a_live_peer(const struct lint *lint, const struct access_rule *rule)
 {
 	if (rule->verdict != ACCESS_DROP || rule->level == ACCESS_BASE)
 		return false;
-	for (const struct access_rule *r = list->access.rules; r < rule; r++)
-		if (r->verdict == ACCESS_GRANT &&
-		    acls_overlap(&list->acls[r->acl], &list->acls[rule->acl]))
+	for (size_t i = 0; i < lint->len && lint->telling[i] < rule; i++)
+		if (lint->telling[i]->verdict == ACCESS_GRANT &&
+		    overlap(acl_of(lint, lint->telling[i]), acl_of(lint, rule)))
 			return true;
 	return false;
 }
 
 static void
-lint_rule(const struct access_list *list, const struct access_rule *rule, struct faults *faults)
+lint_rule(const struct lint *lint, const struct access_rule *rule)
 {
-	const char *path = list->path;
-	const struct access_rule *by = hidden_by(list, rule);
+	const char *path = lint->list->path;
+	struct faults *faults = lint->faults;
+	const struct access_rule *by = hidden_by(lint, rule);
 
 	if (by)
 		faults_warn(faults, path, rule->line,
 		    "W1: never decides: line %u, above, holds the same "
 		    "addresses and reaches at least the same level",
 		    by->line);
-	else if (never_connects(list, rule))
+	else if (never_connects(lint, rule))
 		faults_warn(faults, path, rule->line,
 		    "W1: never decides: lines above refuse the connection of all its addresses");
 	if (rule->verdict != ACCESS_GRANT && rule->level != ACCESS_ALL &&
@@ -114,7 +109,7 @@ lint_rule(const struct access_list *list, const struct access_rule *rule, struct
 		    "not those above; to cap a host grant what it may do and then write %s all",
 		    access_verdict_name(rule->verdict), access_level_name(rule->level),
 		    access_verdict_name(rule->verdict));
-	if (drops_a_live_peer(list, rule))
+	if (drops_a_live_peer(lint, rule))
 		faults_warn(faults, path, rule->line,
 		    "W3: drop leaves a connected client waiting for an "
 		    "answer that never comes; deny tells it");
@@ -212,11 +207,40 @@ lint_whole(
 		    "only this host can connect");
 }
 
+/* false: no memory. */
+static bool
+find_telling(struct lint *lint)
+{
+	const struct access_list *list = lint->list;
+	/* For each ACL and kind: 1 + the highest level so far. */
+	unsigned char(*highest)[2] = calloc(list->acls_len + 1, sizeof(*highest));
+
+	bool made =
+	    highest && (lint->telling = calloc(list->access.len + 1, sizeof(*lint->telling)));
+
+	for (size_t i = 0; made && i < list->access.len; i++) {
+		const struct access_rule *rule = &list->access.rules[i];
+		unsigned char *known = &highest[rule->acl][rule->verdict == ACCESS_GRANT];
+
+		if (rule->level < *known)
+			continue;
+		*known = (unsigned char)(rule->level + 1);
+		lint->telling[lint->len++] = rule;
+	}
+	free(highest);
+	return made;
+}
+
 void
 access_lint(
     const struct access_list *list, const struct access_sockets *sockets, struct faults *faults)
 {
-	for (size_t i = 0; i < list->access.len; i++)
-		lint_rule(list, &list->access.rules[i], faults);
+	struct lint lint = { .list = list, .faults = faults };
+
+	if (!find_telling(&lint))
+		faults_add(faults, list->path, 0, "out of memory");
+	for (size_t i = 0; lint.len && i < list->access.len; i++)
+		lint_rule(&lint, &list->access.rules[i]);
+	free(lint.telling);
 	lint_whole(list, sockets, faults);
 }
