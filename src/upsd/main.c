@@ -277,7 +277,9 @@ read_conf(const struct upsdconf_source *source)
 	struct faults faults = { 0 };
 	struct upsdconf *conf = upsdconf_read(source, &faults);
 
-	faults_log(&faults);
+	/* What is read again as another user warns then. */
+	if (faults.faults || !source->keys_later)
+		faults_log(&faults);
 	if (faults.faults) {
 		upsdconf_free(conf);
 		conf = NULL;
