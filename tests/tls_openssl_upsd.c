@@ -171,6 +171,54 @@ Test(tls_openssl_upsd, a_session_under_tls, .init = begin, .fini = end)
 	cr_expect_eq(times_logged("handshake failed"), 0);
 }
 
+/* Its first request, and the second half of its last, travel with something else. */
+Test(tls_openssl_upsd, requests_are_seen_however_they_are_cut, .init = begin, .fini = end)
+{
+	struct secret secret;
+	char record[256];
+	ssize_t len;
+	BIO *bio = BIO_new(BIO_s_mem());
+	int fd = client_from("127.0.0.1");
+
+	cr_assert_str_eq(ask(fd, "STARTTLS\n"), "OK STARTTLS\n");
+	secret.fd = fd;
+	secret.context = SSL_CTX_new(TLS_client_method());
+	secret.ssl = SSL_new(secret.context);
+	SSL_set_fd(secret.ssl, fd);
+	for (int i = 0; i < 30 && SSL_connect(secret.ssl) != 1; i++)
+		fast_turn(stage.loop, 3);
+	say_secretly(&secret, "NETVER\n"); /* with the last of the handshake */
+	say_secretly(&secret, "NETVER\n");
+	cr_expect_str_eq(hear_secretly(&secret), "1.3\n1.3\n");
+
+	SSL_set0_wbio(secret.ssl, bio);
+	say_secretly(&secret, "NETVER\n");
+	say_secretly(&secret, "GET VAR u ups.status\n");
+	len = BIO_read(bio, record, sizeof(record));
+	cr_assert(len > 40);
+	for (ssize_t at = 0; at < len; at++) { /* byte by byte, each a turn or two */
+		cr_assert_eq(send(fd, record + at, 1, MSG_NOSIGNAL), 1);
+		fast_turn(stage.loop, 2);
+	}
+	cr_expect_str_eq(hear_secretly(&secret), "1.3\nVAR u ups.status \"OL\"\n");
+
+	say_secretly(&secret, "NETVER\n");
+	say_secretly(&secret, "GET VAR u ups.status\n");
+	len = BIO_read(bio, record, sizeof(record));
+	cr_assert_eq(send(fd, record, (size_t)len - 3, MSG_NOSIGNAL), len - 3); /* one and a part */
+	cr_expect_str_eq(hear_secretly(&secret), "1.3\n");
+	/* What is there does not keep the loop awake. */
+	{
+		int64_t before_ms = fast_now_ms;
+
+		loop_step(stage.loop, 500);
+		cr_expect_eq(fast_now_ms - before_ms, 500);
+	}
+	cr_assert_eq(send(fd, record + len - 3, 3, MSG_NOSIGNAL), 3);
+	cr_expect_str_eq(hear_secretly(&secret), "VAR u ups.status \"OL\"\n");
+	part(&secret);
+}
+
 Test(tls_openssl_upsd, not_configured, .init = begin_clear, .fini = end)
 {
 	int fd = client_from("127.0.0.1");

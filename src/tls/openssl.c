@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define PEM_MAX (1u << 20) /* bytes in a CERTFILE */
+#define READ_AHEAD 4096	   /* bytes asked of the world at once, so that a record is one read */
 #define CHAIN_MAX 9	   /* authorities between a certificate and the one we trust */
 
 /* Lives until its last session is gone. */
@@ -44,6 +45,7 @@ struct tls_session {
 	bool ticket_owed; /* to be sent with the first bytes of ours */
 	bool broken;	  /* no more may be said, not even good-bye */
 	bool eof;
+	bool drained; /* the world had no more when asked last */
 };
 
 /* ---- words ---- */
@@ -533,15 +535,23 @@ tls_available(void)
 	return true;
 }
 
+static bool
+must_wait(void)
+{
+	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+}
+
 static int
 read_world(BIO *bio, char *bytes, int len)
 {
 	struct tls_session *session = BIO_get_data(bio);
 	const struct world *world = session->world;
-	ssize_t got = world->read(world->owner, session->fd, bytes, (size_t)len);
+	ssize_t got = world->read(
+	    world->owner, session->fd, bytes, len < READ_AHEAD ? (size_t)len : READ_AHEAD);
 
 	BIO_clear_retry_flags(bio);
-	if (got == -1 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+	session->drained = got == -1 && must_wait();
+	if (session->drained)
 		BIO_set_retry_read(bio);
 	session->eof = got == 0;
 	return (int)got;
@@ -555,7 +565,7 @@ write_world(BIO *bio, const char *bytes, int len)
 	ssize_t sent = world->write(world->owner, session->fd, bytes, (size_t)len);
 
 	BIO_clear_retry_flags(bio);
-	if (sent == -1 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+	if (sent == -1 && must_wait())
 		BIO_set_retry_write(bio);
 	return (int)sent;
 }
@@ -616,9 +626,10 @@ start(const SSL_METHOD *method)
 	SSL_CTX_set_mode(tls->context, SSL_MODE_ENABLE_PARTIAL_WRITE |
 					   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 					   SSL_MODE_RELEASE_BUFFERS);
-	/* What is no line of ours (key updates, say) is looked at once a turn, not until it ends.
-	 */
+	/* What is no line of ours (key updates, say) is looked at as far as it was read, not until
+	 * it ends. */
 	SSL_CTX_clear_mode(tls->context, SSL_MODE_AUTO_RETRY);
+	SSL_CTX_set_read_ahead(tls->context, 1);
 	SSL_CTX_set_verify_depth(tls->context, CHAIN_MAX);
 	SSL_CTX_set_cert_verify_callback(tls->context, judge, NULL);
 	return tls;
@@ -931,7 +942,9 @@ session_pending(void *state)
 {
 	struct tls_session *session = state;
 
-	return SSL_pending(session->ssl) > 0;
+	/* Part of a record, whose rest is still to come, is nothing to look at. */
+	return SSL_pending(session->ssl) > 0 ||
+	       (SSL_has_pending(session->ssl) && !session->drained);
 }
 
 static const char *
