@@ -4,6 +4,7 @@
 #   make check            the unit tests;  make SAN=1 check  the same under ASan and UBSan
 #   make install          DESTDIR= PREFIX= CONFPATH= STATEPATH= PIDPATH= ALTPIDPATH= DRVPATH= DATAPATH=
 #                         MANPATH= UFWPATH= (ufw itself reads /etc/ufw/applications.d)
+#                         SYSTEMDPATH= (systemd itself reads /lib/systemd)
 #                         PORT= RUN_AS_USER= RUN_AS_GROUP=
 #   make bench            the programs behind bench/compare (some need OpenSSL)
 #   make clean
@@ -23,6 +24,7 @@ DRVPATH		= $(PREFIX)/lib/nut
 DATAPATH	= $(PREFIX)/share/nut
 MANPATH		= $(PREFIX)/share/man
 UFWPATH		= $(DATAPATH)/ufw
+SYSTEMDPATH	= $(DATAPATH)/systemd
 PORT		= 3493
 RUN_AS_USER	= nobody
 RUN_AS_GROUP	= nogroup
@@ -167,6 +169,7 @@ check: all tests
 	ci/check $(B) $(or $(ONLY),$(notdir $(TESTS)))
 
 INSTALL		= install -D
+SYSTEMD		= $(patsubst conf/systemd/%,%,$(wildcard conf/systemd/*/*))
 install: all
 	$(INSTALL) -d $(DESTDIR)$(CONFPATH) $(DESTDIR)$(DATAPATH) $(DESTDIR)$(DRVPATH)
 	$(INSTALL) -t $(DESTDIR)$(PREFIX)/bin $(BIN)
@@ -179,6 +182,10 @@ install: all
 	$(INSTALL) -m 644 -t $(DESTDIR)$(CONFPATH) conf/*.sample
 	$(INSTALL) -m 644 conf/ufw/nut $(DESTDIR)$(UFWPATH)/nut
 	$(INSTALL) -t $(DESTDIR)$(DATAPATH)/tls conf/tls/*
+	for file in $(SYSTEMD); do \
+		sed 's|@SBINDIR@|$(PREFIX)/sbin|; s|@CONFPATH@|$(CONFPATH)|' conf/systemd/$$file >$(B)/unit && \
+		$(INSTALL) -m $$(stat -c %a conf/systemd/$$file) $(B)/unit $(DESTDIR)$(SYSTEMDPATH)/$$file || exit 1; \
+	done
 	$(INSTALL) -m 644 -t $(DESTDIR)$(MANPATH)/man1 docs/man/*.1
 	$(INSTALL) -m 644 -t $(DESTDIR)$(MANPATH)/man5 docs/man/*.5
 	$(INSTALL) -m 644 -t $(DESTDIR)$(MANPATH)/man8 docs/man/*.8
