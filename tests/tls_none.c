@@ -14,9 +14,9 @@ Test(tls_none, a_certificate_cannot_be_used, .init = stage_live, .fini = stage_e
 {
 	stage_file("upsd.conf", "LISTEN 127.0.0.1\nCERTFILE /etc/upsd.pem\n");
 	upsd_reload(stage.upsd);
-	cr_expect(
-	    strstr(stage.log, "upsd.conf: TLS is configured but cannot be used: this build has no "
-			      "TLS (make TLS=openssl)\n"),
+	cr_expect(strstr(stage.log,
+		      "upsd.conf:2: TLS is configured but cannot be used: this build has no "
+		      "TLS (make TLS=openssl)\n"),
 	    "%s", stage.log);
 	cr_expect(strstr(stage.log, "reload refused"));
 }

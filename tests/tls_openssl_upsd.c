@@ -498,7 +498,10 @@ Test(tls_openssl_upsd, unusable_settings_are_faults, .init = begin, .fini = end)
 	expect_fault(with_cert(open, ""), "open.pem: mode 0644: everybody may read");
 	expect_fault(with_cert(closed, "CERTIDENT other pass\n"), "CERTIDENT says other");
 	expect_fault(with_cert(closed, "CERTREQUEST 2\n"), "CERTREQUEST without CERTPATH");
-	expect_fault("CERTREQUEST 1\n", "CERTFILE is missing");
+	expect_fault("\nCERTREQUEST 1\n",
+	    "upsd.conf:3: TLS is configured but cannot be used: CERTFILE is missing");
+	expect_fault(
+	    with_cert(closed, "CERTIDENT \"\" \"\"\nMAXAGE x\n"), "upsd.conf:4: x is not a number");
 	expect_fault("CERTIDENT a b\n", "CERTFILE is missing");
 	expect_fault("FORCESSL yes\n", "FORCESSL without CERTFILE");
 	expect_fault("FORCESSL maybe\n", "maybe is neither yes nor no");

@@ -62,6 +62,7 @@ struct reader {
 	const struct upsdconf_source *source;
 	struct conffile *file;
 	struct faults *faults;
+	unsigned tls_line; /* the last that has a say in TLS; 0: none */
 };
 
 #define fault(reader, ...)                                                                         \
@@ -212,6 +213,7 @@ take_data_path(struct reader *reader, char **value, size_t len)
 static void
 take_cert_file(struct reader *reader, char **value, size_t len)
 {
+	reader->tls_line = conffile_line(reader->file);
 	take_text(reader, value[0], &reader->conf->cert_file);
 }
 
@@ -224,10 +226,12 @@ take_cert_path(struct reader *reader, char **value, size_t len)
 static void
 take_cert_ident(struct reader *reader, char **value, size_t len)
 {
-	take_text(reader, value[0], &reader->conf->cert_ident_name);
+	reader->tls_line = conffile_line(reader->file);
+	free(reader->conf->cert_ident_name);
 	words_free_secret(reader->conf->cert_ident_password);
+	reader->conf->cert_ident_name = strdup(value[0]); /* "": any */
 	reader->conf->cert_ident_password = strdup(value[1]);
-	if (!reader->conf->cert_ident_password)
+	if (!reader->conf->cert_ident_name || !reader->conf->cert_ident_password)
 		fault(reader, "out of memory");
 }
 
@@ -236,6 +240,7 @@ take_cert_request(struct reader *reader, char **value, size_t len)
 {
 	static const char *const words[] = { "NO", "REQUEST", "REQUIRE" };
 
+	reader->tls_line = conffile_line(reader->file);
 	for (long i = 0; i < 3; i++)
 		if (!strcasecmp(value[0], words[i]) ||
 		    (value[0][0] == '0' + (char)i && !value[0][1])) {
@@ -260,6 +265,7 @@ take_disable_weak_ssl(struct reader *reader, char **value, size_t len)
 static void
 take_force_ssl(struct reader *reader, char **value, size_t len)
 {
+	reader->tls_line = conffile_line(reader->file);
 	take_bool(reader, value[0], &reader->conf->force_ssl);
 }
 
@@ -335,14 +341,14 @@ start_tls(struct reader *reader)
 	/* CERTPATH alone only says whom we would trust. */
 	conf->wants_tls = conf->cert_file || conf->cert_ident_name || conf->cert_request;
 	if (conf->force_ssl && !conf->wants_tls)
-		faults_add(
-		    reader->faults, path, 0, "FORCESSL without CERTFILE: nobody could log in");
+		faults_add(reader->faults, path, reader->tls_line,
+		    "FORCESSL without CERTFILE: nobody could log in");
 	if (!conf->wants_tls || reader->source->keys_later)
 		return;
 	conf->tls = tls_server_new(&settings, &why);
 	if (!conf->tls)
-		faults_add(reader->faults, path, 0, "TLS is configured but cannot be used: %s",
-		    why ? why : "out of memory");
+		faults_add(reader->faults, path, reader->tls_line,
+		    "TLS is configured but cannot be used: %s", why ? why : "out of memory");
 	free(why);
 }
 
