@@ -52,6 +52,7 @@ HOUSE		= -std=c11 -D_GNU_SOURCE -I. -Isrc -MMD -MP
 LIBS		=
 LIBS_none	=
 LIBS_openssl	= -lssl -lcrypto
+LIBS_nss	= -lssl3 -lnss3 -lnssutil3 -lnspr4
 LIBS_libwrap	= -lwrap
 LIBS_libusb	= -lusb-1.0
 
@@ -100,6 +101,10 @@ tests: $(TESTS) $(if $(SEEDS_SRC),$(B)/tests/simulate)
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(HOUSE) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# Where Debian has the headers.
+NSS_INCLUDE	= /usr/include/nss /usr/include/nspr
+$(B)/src/tls/nss.o: CPPFLAGS += $(addprefix -isystem ,$(NSS_INCLUDE))
 
 # The only file that is told where things are installed.
 $(B)/src/ups/paths.o: CPPFLAGS += -DCONFPATH='"$(CONFPATH)"' -DSTATEPATH='"$(STATEPATH)"' \
