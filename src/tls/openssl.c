@@ -39,7 +39,7 @@ struct tls_session {
 	const struct world *world; /* borrowed */
 	int fd;			   /* borrowed */
 	char *host, *name;	   /* owned; whom to reach, whom the certificate must name */
-	char *why;		   /* owned: the reason of the last failure */
+	char *why;		   /* owned: the reason of the first failure; see forget() */
 	char *peer_name;	   /* owned */
 	enum tls_trust trust;
 	bool ticket_owed; /* to be sent with the first bytes of ours */
@@ -50,18 +50,38 @@ struct tls_session {
 
 /* ---- words ---- */
 
+/* What words() says when there is no memory for them: a fault is never NULL, which means "none". */
+static char no_memory[] = "out of memory";
+
 static char *words(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* To be given to forget(). */
 static char *
 words(const char *format, ...)
 {
 	struct buf text = { .max = 4096 };
 	va_list args;
+	char *said;
 
 	va_start(args, format);
 	buf_add_vformat(&text, format, args);
 	va_end(args);
-	return buf_steal(&text);
+	said = buf_steal(&text);
+	return said ? said : no_memory;
+}
+
+static void
+forget(char *said)
+{
+	if (said != no_memory)
+		free(said);
+}
+
+/* For somebody who knows nothing of no_memory. */
+static char *
+given_away(char *said)
+{
+	return said == no_memory ? NULL : said;
 }
 
 /* What BIO, which goes, has taken in. */
@@ -284,7 +304,7 @@ use_bytes(
 	char *fault = NULL;
 
 	if (!certs || !key)
-		fault = strdup("out of memory");
+		fault = no_memory;
 	ERR_clear_error();
 	if (!fault)
 		fault = use_certificates(tls, certs, settings->cert_file);
@@ -363,7 +383,7 @@ trust_file(struct tls *tls, const char *path)
 	    X509_STORE_add_lookup(SSL_CTX_get_cert_store(tls->context), X509_LOOKUP_file());
 
 	if (!lookup)
-		return strdup("out of memory");
+		return no_memory;
 	ERR_clear_error();
 	if (X509_load_cert_crl_file(lookup, path, X509_FILETYPE_PEM) > 0)
 		return NULL;
@@ -439,9 +459,9 @@ static void
 say_why(struct tls_session *session, char *why)
 {
 	if (!session->why)
-		session->why = why ? why : strdup("out of memory");
+		session->why = why;
 	else
-		free(why);
+		forget(why);
 }
 
 /* Why X509_verify_cert() refused: to be freed. */
@@ -642,9 +662,9 @@ set_up_server(struct tls *tls, const struct tls_settings *settings)
 	char *fault;
 
 	if (!settings->cert_file)
-		return strdup("CERTFILE is missing, the file with our certificate and key");
+		return words("CERTFILE is missing, the file with our certificate and key");
 	if (settings->request_client != TLS_REQUEST_NO && !settings->cert_path)
-		return strdup("CERTREQUEST without CERTPATH: whose certificates are good?");
+		return words("CERTREQUEST without CERTPATH: whose certificates are good?");
 	fault = load_cert_file(tls, settings);
 	/* One ticket, sent with the first reply, so that no first reply waits. */
 	SSL_CTX_set_num_tickets(tls->context, 0);
@@ -671,7 +691,7 @@ set_up_client(struct tls *tls, const struct tls_settings *settings)
 	if (fault || !settings->verify)
 		return fault;
 	if (!settings->cert_path)
-		return strdup("CERTVERIFY without CERTPATH: whose certificates are good?");
+		return words("CERTVERIFY without CERTPATH: whose certificates are good?");
 	tls->verify = true;
 	SSL_CTX_set_verify(tls->context, SSL_VERIFY_PEER, NULL);
 	return load_cert_path(tls, settings->cert_path);
@@ -681,7 +701,7 @@ static struct tls *
 finish(struct tls *tls, char *fault, char **why)
 {
 	ERR_clear_error();
-	*why = fault;
+	*why = given_away(fault);
 	if (!fault)
 		return tls;
 	release(tls);
@@ -728,12 +748,12 @@ tls_doubt(const struct tls *tls, int64_t wall_ms)
 	if (!expired && !early)
 		return NULL;
 	when = time_text(expired ? X509_get0_notAfter(tls->cert) : X509_get0_notBefore(tls->cert));
-	text = expired ? words("%s: the certificate has expired (notAfter=%s)", tls->cert_file,
-			     or_unknown(when))
+	text = expired ? words("%s: the certificate has expired (notAfter=%s)",
+			     or_unknown(tls->cert_file), or_unknown(when))
 		       : words("%s: the certificate is not valid yet (notBefore=%s)",
-			     tls->cert_file, or_unknown(when));
+			     or_unknown(tls->cert_file), or_unknown(when));
 	free(when);
-	return text;
+	return given_away(text);
 }
 
 /* ---- one connection ---- */
@@ -751,7 +771,7 @@ session_free(void *state)
 	release(session->tls);
 	free(session->host);
 	free(session->name);
-	free(session->why);
+	forget(session->why);
 	free(session->peer_name);
 	free(session);
 }
