@@ -315,6 +315,21 @@ core_round_done(struct core *core, bool fresh)
 		core->calls->round(core->calls_owner);
 }
 
+/* What the device said before we did not run for a while is no news: not until it is asked again.
+ */
+static void
+after_gap(void *owner, int64_t late_ms, int64_t slept_ms)
+{
+	struct core *core = owner;
+
+	if (core->phase != CORE_RUNNING || core->closing)
+		return;
+	log_notice("[%s] the driver did not run for %lld s: asking the device again",
+	    core->conf->ups_name, (long long)((late_ms + slept_ms) / 1000));
+	publish_fresh(core->publish, false);
+	core_poll_soon(core);
+}
+
 /* --- cutting the power ------------------------------------------------------------------- */
 
 static void
@@ -423,6 +438,7 @@ core_new(const struct driver *driver, struct drvconf *conf, struct loop *loop,
 	core_publish_settings(core);
 	if (!make_device(core))
 		goto fail;
+	loop_on_gap(loop, after_gap, core);
 	return core;
 fail:
 	core_free(core);
@@ -434,6 +450,7 @@ core_free(struct core *core)
 {
 	if (!core)
 		return;
+	loop_on_gap(core->loop, NULL, NULL);
 	core->phase = CORE_STOPPED;
 	close_device(core, false);
 	core_finish_all(core, RESULT_FAILED);

@@ -20,7 +20,9 @@ struct watch {
 
 struct loop {
 	const struct world *world; /* borrowed */
-	int64_t now_ms, gap_ms;
+	int64_t now_ms, gap_ms, slept_ms;
+	loop_gap *gap; /* NULL: nobody wants to know */
+	void *gap_owner;
 	unsigned turn;
 	bool in_turn, stopped;
 
@@ -107,15 +109,29 @@ loop_wall_ms(const struct loop *loop)
 }
 
 int64_t
-loop_slept_ms(const struct loop *loop)
-{
-	return loop->world->slept_ms(loop->world->owner);
-}
-
-int64_t
 loop_gap_ms(const struct loop *loop)
 {
 	return loop->gap_ms;
+}
+
+void
+loop_on_gap(struct loop *loop, loop_gap *gap, void *owner)
+{
+	loop->gap = gap;
+	loop->gap_owner = owner;
+	loop->slept_ms = loop->world->slept_ms(loop->world->owner);
+}
+
+/* In a world that moves on without us. */
+static void
+mind_gap(struct loop *loop)
+{
+	int64_t slept_ms = loop->world->slept_ms(loop->world->owner) - loop->slept_ms;
+
+	if (loop->gap_ms + slept_ms <= LOOP_GAP_MS)
+		return;
+	loop->slept_ms += slept_ms;
+	loop->gap(loop->gap_owner, loop->gap_ms, slept_ms);
 }
 
 char *
@@ -416,6 +432,8 @@ loop_step(struct loop *loop, int64_t wait_ms)
 	loop->now_ms = loop->world->clock_ms(loop->world->owner);
 	loop->turn++;
 	loop->gap_ms = loop->now_ms - LATE_MS > asked_ms ? loop->now_ms - asked_ms : 0;
+	if (loop->gap)
+		mind_gap(loop);
 	if (found > 0)
 		call_ready(loop, (size_t)found);
 	fire_due(loop);

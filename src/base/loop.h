@@ -21,8 +21,6 @@ const struct world *loop_world(const struct loop *loop);
 int64_t loop_now_ms(const struct loop *loop);
 /* The wall clock now. */
 int64_t loop_wall_ms(const struct loop *loop);
-/* How long the host has been suspended so far; only how much it grows means anything. */
-int64_t loop_slept_ms(const struct loop *loop);
 
 /* Call READY when one of EVENTS (POLLIN, POLLOUT; errors always) happens on FD.  One watch a
  * descriptor.  false when out of memory.  loop_events() changes the events; loop_forget() must come
@@ -74,8 +72,14 @@ void loop_stop(struct loop *loop);
 bool loop_run_until(struct loop *loop, const bool *done, int64_t timeout_ms);
 
 /* How long turns have been late: the gap between the moment asked for and now, in this turn
- * (suspend, SIGSTOP, thrashing).  0 in a normal turn. */
+ * (SIGSTOP, thrashing).  0 in a normal turn. */
 int64_t loop_gap_ms(const struct loop *loop);
+/* Call GAP when more than LOOP_GAP_MS have passed in which we did not run, before anything else in
+ * that turn is called.  LATE_MS of them have passed by our clock, SLEPT_MS, in which the host was
+ * suspended, have not.  One for each loop; GAP NULL takes it away. */
+#define LOOP_GAP_MS 5000
+typedef void loop_gap(void *owner, int64_t late_ms, int64_t slept_ms);
+void loop_on_gap(struct loop *loop, loop_gap *gap, void *owner);
 
 /* LOOP_SCRATCH bytes for whoever reads: theirs until they return to the loop, no longer. */
 #define LOOP_SCRATCH 131072

@@ -223,11 +223,19 @@ heard(struct ups *ups)
 }
 
 static void
+ask_alive(struct ups *ups)
+{
+	struct sockmsg ping = { .type = SOCKMSG_PING };
+
+	ups->link.pinged_ms = loop_now_ms(ups->upsd->loop);
+	driverlink_send(ups, &ping);
+}
+
+static void
 judge_silence(struct ups *ups)
 {
 	struct driverlink *link = &ups->link;
 	int64_t now_ms = loop_now_ms(ups->upsd->loop);
-	struct sockmsg ping = { .type = SOCKMSG_PING };
 
 	if (!link->dumped && now_ms >= link->since_ms + DUMP_MS) {
 		misbehaved(ups, "it accepted us but did not tell its data");
@@ -238,10 +246,21 @@ judge_silence(struct ups *ups)
 		if (link->dumped)
 			log_notice("Data for UPS [%s] is stale - check driver", ups->conf->name);
 	}
-	if (now_ms - link->heard_ms >= max_age_ms(ups) / 3) {
-		link->pinged_ms = now_ms;
-		driverlink_send(ups, &ping);
-	}
+	if (now_ms - link->heard_ms >= max_age_ms(ups) / 3)
+		ask_alive(ups);
+	plan(ups);
+}
+
+void
+driverlink_after_gap(struct ups *ups, int64_t late_ms)
+{
+	struct driverlink *link = &ups->link;
+
+	if (!link->conn)
+		return;
+	link->since_ms += late_ms;
+	link->silent = link->dumped;
+	ask_alive(ups);
 	plan(ups);
 }
 

@@ -9,6 +9,9 @@
 #include "upsd/upsd.h"
 
 void driverlink_start(struct ups *ups);
+/* We did not run for a while, LATE_MS by our clock: what the driver told before is stale until it
+ * is heard again. */
+void driverlink_after_gap(struct ups *ups, int64_t late_ms);
 /* Forget the driver's data and close; driverlink_start() may follow. */
 void driverlink_stop(struct ups *ups);
 /* May UPS's data be served?  NET_OK, NET_DRIVER_NOT_CONNECTED or NET_DATA_STALE. */

@@ -290,6 +290,17 @@ upsd_reload(struct upsd *upsd)
 
 /* ---- the whole ---- */
 
+static void
+after_gap(void *owner, int64_t late_ms, int64_t slept_ms)
+{
+	struct upsd *upsd = owner;
+
+	log_notice("upsd did not run for %lld s: data are stale until the drivers are heard again",
+	    (long long)((late_ms + slept_ms) / 1000));
+	for (size_t i = 0; i < upsd->upses_len; i++)
+		driverlink_after_gap(upsd->upses[i], late_ms);
+}
+
 struct upsd *
 upsd_new(struct loop *loop, struct upsdconf *conf)
 {
@@ -316,6 +327,7 @@ upsd_new(struct loop *loop, struct upsdconf *conf)
 		free(upsd);
 		return NULL;
 	}
+	loop_on_gap(loop, after_gap, upsd);
 	return upsd;
 }
 
@@ -324,6 +336,7 @@ upsd_free(struct upsd *upsd)
 {
 	if (!upsd)
 		return;
+	loop_on_gap(upsd->loop, NULL, NULL);
 	listen_stop(upsd);
 	refused_free_all(upsd);
 	while (upsd->visitors.first)

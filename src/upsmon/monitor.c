@@ -368,10 +368,8 @@ static void
 got_answer(void *owner, const struct client_answer *answer)
 {
 	struct monitor *monitor = owner;
-	bool outdated;
+	bool outdated = monitor->outdated;
 
-	upsmon_mind_gap(monitor->upsmon);
-	outdated = monitor->outdated;
 	monitor->asking = monitor->outdated = false;
 	if (answer->result == CLIENT_FAILED)
 		return; /* closed() comes next */
@@ -482,7 +480,7 @@ ready(void *owner)
 static void
 left_upsd(struct monitor *monitor)
 {
-	monitor->asking = monitor->logged_in = false;
+	monitor->asking = monitor->outdated = monitor->logged_in = false;
 	monitor->primary_granted = monitor->primary_refused = monitor->fsd_sent = false;
 	monitor->login_again_ms = 0;
 	monitor->logins = -1;
@@ -493,7 +491,6 @@ closed(void *owner, const char *why)
 {
 	struct monitor *monitor = owner;
 
-	upsmon_mind_gap(monitor->upsmon);
 	left_upsd(monitor);
 	if (monitor->forgive_break) { /* it may have died while we slept */
 		monitor->forgive_break = false;

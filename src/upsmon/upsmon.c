@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #define SECOND_MS 1000
-#define GAP_MS 5000 /* docs/shutdown.md: a turn later than that is a gap */
 #define NO_PARENT_MS 120000
 
 void
@@ -99,23 +98,14 @@ upsmon_shutting_down(const struct upsmon *upsmon)
 	return upsmon->shutdown != NULL;
 }
 
-/* What looks old after a gap may only look so. */
-void
-upsmon_mind_gap(struct upsmon *upsmon)
+/* What looks old now may only look so. */
+static void
+after_gap(void *owner, int64_t late_ms, int64_t slept_ms)
 {
-	int64_t now_ms = loop_now_ms(upsmon->loop), slept_ms = loop_slept_ms(upsmon->loop);
-	int64_t late_ms = now_ms - upsmon->second_due_ms;
-	int64_t gap_ms = late_ms + slept_ms - upsmon->slept_ms;
+	struct upsmon *upsmon = owner;
 
-	if (gap_ms <= GAP_MS)
-		return;
-	if (late_ms > 0)
-		upsmon->second_due_ms = now_ms;
-	else
-		late_ms = 0;
-	upsmon->slept_ms = slept_ms;
 	log_notice("upsmon did not run for %lld s: polling each UPS before it is judged",
-	    (long long)(gap_ms / 1000));
+	    (long long)((late_ms + slept_ms) / 1000));
 	upsmon_notify(upsmon, NOTIFY_SUSPEND_TIMEJUMP_UNEXPECTED, NULL, NULL);
 	for (size_t i = 0; i < upsmon->len; i++)
 		monitor_gap(upsmon->monitors[i], late_ms);
@@ -127,10 +117,7 @@ each_second(void *owner)
 	struct upsmon *upsmon = owner;
 	int64_t now_ms = loop_now_ms(upsmon->loop);
 
-	upsmon_mind_gap(upsmon);
-	upsmon->second_due_ms = now_ms + SECOND_MS;
-	loop_timer_at(upsmon->loop, &upsmon->second, upsmon->second_due_ms);
-
+	loop_timer_in(upsmon->loop, &upsmon->second, SECOND_MS);
 	if (upsmon->no_parent_ms && now_ms - upsmon->no_parent_ms >= NO_PARENT_MS) {
 		upsmon->no_parent_ms = now_ms;
 		upsmon_notify(upsmon, NOTIFY_NOPARENT, NULL, NULL);
@@ -235,9 +222,8 @@ upsmon_new(struct loop *loop, struct monconf *conf, const struct upsmon_settings
 		upsmon_free(upsmon);
 		return NULL;
 	}
-	upsmon->slept_ms = loop_slept_ms(loop);
-	upsmon->second_due_ms = loop_now_ms(loop) + SECOND_MS;
-	loop_timer_at(loop, &upsmon->second, upsmon->second_due_ms);
+	loop_timer_in(loop, &upsmon->second, SECOND_MS);
+	loop_on_gap(loop, after_gap, upsmon);
 	return upsmon;
 fail:
 	free(upsmon);
@@ -251,6 +237,7 @@ upsmon_free(struct upsmon *upsmon)
 	if (!upsmon)
 		return;
 	loop_timer_clear(upsmon->loop, &upsmon->second);
+	loop_on_gap(upsmon->loop, NULL, NULL);
 	shutdown_free(upsmon->shutdown);
 	for (size_t i = 0; i < upsmon->len; i++)
 		monitor_free(upsmon->monitors[i]);

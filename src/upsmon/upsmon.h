@@ -55,17 +55,14 @@ struct upsmon {
 	struct notifier *notifier;
 	struct monitor **monitors; /* owned, in the order of the file */
 	size_t len;
-	struct timer second;		 /* decides once a second, whatever else happens */
-	int64_t second_due_ms, slept_ms; /* slept_ms: loop_slept_ms() as last seen */
-	int64_t no_parent_ms;		 /* when NOPARENT was last raised; 0: we have a parent */
-	struct shutdown *shutdown;	 /* NULL: none is under way */
+	struct timer second;	   /* decides once a second, whatever else happens */
+	int64_t no_parent_ms;	   /* when NOPARENT was last raised; 0: we have a parent */
+	struct shutdown *shutdown; /* NULL: none is under way */
 };
 
 /* Raise a notification; UPS and EXTRA may be NULL. */
 void upsmon_notify(
     struct upsmon *upsmon, enum notify_type type, const char *ups, const char *extra);
-/* Did we not run for a while?  Called before what a long sleep might explain is acted on. */
-void upsmon_mind_gap(struct upsmon *upsmon);
 /* Something about a UPS has changed: decide now. */
 void upsmon_decide(struct upsmon *upsmon);
 /* The interval between polls, as long as something is wrong anywhere or not. */

@@ -2,7 +2,9 @@
  *
  *   simulate [--from N] [--seeds N] [--jobs N]     run seeds; the exit status is 1 if one fails
  *   simulate --seed N [-v] [--shrink]              one alone; -v tells all that happens
- *   simulate --planted [NAME]                      each planted fault must be found */
+ *   simulate --cases[=NAME] [-v]                   what went wrong once
+ *   simulate --planted[=NAME]                      each planted fault must be found */
+#include "tests/seeds/cases.h"
 #include "tests/seeds/plan.h"
 #include "tests/seeds/planted.h"
 
@@ -139,8 +141,7 @@ run_many(uint64_t first, uint64_t seeds, unsigned jobs)
 	for (unsigned job = 0; job < jobs; job++)
 		if (fork() == 0) {
 			run_share(&shares[job], first + job, first + seeds, jobs);
-			fflush(stdout);
-			_exit(0);
+			exit(0);
 		}
 	while (wait(NULL) > 0)
 		;
@@ -230,7 +231,7 @@ run_planted(const char *name, uint64_t first, uint64_t seeds, unsigned jobs)
 			folder(true);
 			ok = find_and_tell((enum planted)fault, first, seeds);
 			folder(false);
-			_exit(ok ? 0 : 1);
+			exit(ok ? 0 : 1);
 		}
 		running++;
 	}
@@ -247,11 +248,12 @@ main(int argc, char **argv)
 		{ "seeds", required_argument, NULL, 'n' }, { "seed", required_argument, NULL, 's' },
 		{ "jobs", required_argument, NULL, 'j' }, { "shrink", no_argument, NULL, 'S' },
 		{ "plant", required_argument, NULL, 'P' },
+		{ "cases", optional_argument, NULL, 'c' },
 		{ "planted", optional_argument, NULL, 'p' }, { NULL, 0, NULL, 0 } };
 	uint64_t first = 1, seeds = 0, seed = 0;
 	long jobs = sysconf(_SC_NPROCESSORS_ONLN);
 	bool verbose = false, shrink = false;
-	const char *plants = NULL;
+	const char *plants = NULL, *cases = NULL;
 	int option, status;
 
 	while ((option = getopt_long(argc, argv, "v", options, NULL)) != -1)
@@ -275,6 +277,9 @@ main(int argc, char **argv)
 			if (!planted_named(optarg))
 				return 2;
 			break;
+		case 'c':
+			cases = optarg ? optarg : "";
+			break;
 		case 'p':
 			plants = optarg ? optarg : "";
 			break;
@@ -289,10 +294,10 @@ main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (plants)
 		return run_planted(plants, first, seeds ? seeds : PLANTED_SEEDS, (unsigned)jobs);
-	if (!seed)
+	if (!seed && !cases)
 		return run_many(first, seeds ? seeds : 10000, (unsigned)jobs);
 	folder(true);
-	status = run_one(seed, verbose, shrink);
+	status = cases ? cases_run(cases, verbose) : run_one(seed, verbose, shrink);
 	folder(false);
 	return status;
 }

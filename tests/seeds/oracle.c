@@ -7,20 +7,23 @@
 #define TRANSIT_MS 4500	      /* what was under way when a link broke may still arrive */
 #define SERVED_STALE_MS 18500 /* how long a upsd may serve what a mute driver said: MAXAGE 15 */
 #define REMEMBERED_MS 26000   /* what was so may still be served that long afterwards */
-#define GAP_SURE_MS 4500      /* a shorter stop is no gap */
-#define AFTER_GAP_MS 26000    /* each UPS is polled once more: two times the client's 10 s */
+#define GAP_MAYBE_MS 4500     /* a shorter stop is no gap; */
+#define GAP_SURE_MS 6500      /* a longer one surely is */
+#define AFTER_GAP_MS 40000    /* each UPS is polled once more: two times the client's 10 s */
 
 /* From the device to one upsmon. */
 enum way { WAY_DOWN, WAY_UNSURE, WAY_UP };
 
 /* What one upsmon knows of one UPS. */
 struct path {
-	enum way link, way;	       /* to its upsd; to its device */
-	int64_t link_ms, way_ms;       /* since when */
-	int64_t solid_ms;	       /* since when all surely arrives; NEVER: it may not */
-	int64_t surely_polled_ms;      /* on the clock of SHIFTED */
-	int64_t maybe_polled_awake_ms; /* on the clock of awake_ms */
-	int64_t link_solid_ms;	       /* since when it is surely logged in; NEVER */
+	enum way link, way;	  /* to its upsd; to its device */
+	int64_t link_ms, way_ms;  /* since when */
+	int64_t solid_ms;	  /* since when all surely arrives; NEVER: it may not */
+	int64_t surely_polled_ms; /* forgiven time left out */
+	/* Or the end of the first gap after that; both on the host's clock, which stands still
+	 * while it is suspended. */
+	int64_t maybe_polled_ms, first_gap_ms; /* first_gap_ms NEVER: there was none */
+	int64_t link_solid_ms;		       /* since when it is surely logged in; NEVER */
 
 	/* Gaps: the first one between two polls is forgiven. */
 	bool gap_used;
@@ -34,7 +37,6 @@ struct path {
 struct watched {
 	struct path paths[UNITS_MAX];
 	int64_t gap_since_ms;	  /* it does not run; NEVER: it does */
-	int64_t gap_end_awake_ms; /* of the last gap, on awake_ms; NEVER: none */
 	int64_t due_awake_ms;	  /* SHUTDOWNCMD must have run by then; NEVER */
 	int64_t certain_awake_ms; /* since when it is certain that it must; NEVER */
 	/* At the beginning of a shutdown. */
@@ -70,6 +72,12 @@ static size_t
 index_of(const struct host_of_site *host)
 {
 	return (size_t)(host - host->site->hosts);
+}
+
+static int64_t
+clock_of(const struct host_of_site *host)
+{
+	return site_ms(host->site) - host->slept_ms;
 }
 
 static int64_t
@@ -144,12 +152,14 @@ travel(struct path *path, const struct unit *unit, const struct host_of_site *ho
 	int64_t takes_ms = travel_ms(host, alert), longest_ms = travel_ms(host, false);
 
 	for (int fact = 0; fact < FACTS; fact++) {
-		bool is_so = unit->fact[fact];
+		bool is_so = unit->fact[fact], was_so;
 		int64_t since_ms = unit->fact_ms[fact];
 		bool solid = path->solid_ms != NEVER;
 		int64_t known_ms = solid && path->solid_ms > since_ms ? path->solid_ms : since_ms;
 
-		if (is_so && path->may_ms[fact] == NEVER)
+		/* Perhaps for a moment only, between two ticks. */
+		was_so = is_so || (unit->true_ms[fact] && now_ms - unit->true_ms[fact] <= TICK_MS);
+		if (was_so && path->may_ms[fact] == NEVER)
 			path->may_ms[fact] = now_ms - path->forgiven_ms;
 		if (!is_so && solid && now_ms - known_ms > longest_ms)
 			path->may_ms[fact] = NEVER;
@@ -182,12 +192,33 @@ mind_path(struct path *path, struct unit *unit, struct host_of_site *host, bool 
 		path->gap_used = false;
 		path->surely_polled_ms = now_ms - path->forgiven_ms;
 	}
-	if (way != WAY_DOWN || now_ms - path->way_ms <= TRANSIT_MS)
-		path->maybe_polled_awake_ms = host->awake_ms;
+	if (way != WAY_DOWN || now_ms - path->way_ms <= TRANSIT_MS) {
+		path->maybe_polled_ms = clock_of(host);
+		path->first_gap_ms = NEVER;
+	}
 	travel(path, unit, host, alert, now_ms);
 }
 
 /* ---- time that passes while it does not run ---- */
+
+/* It runs again after GAP_MS. */
+static void
+mind_gap_of(struct path *path, const struct host_of_site *host, int64_t gap_ms)
+{
+	int64_t now_ms = site_ms(host->site);
+
+	if (path->first_gap_ms == NEVER)
+		path->maybe_polled_ms = path->first_gap_ms = clock_of(host);
+	if (!path->gap_used && gap_ms >= GAP_SURE_MS) {
+		path->forgiven_ms += gap_ms;
+		path->surely_polled_ms = now_ms - path->forgiven_ms;
+	}
+	path->gap_used = true;
+	/* What became so meanwhile is heard of from now on. */
+	for (int fact = 0; fact < FACTS; fact++)
+		if (path->may_ms[fact] > now_ms - path->forgiven_ms)
+			path->may_ms[fact] = now_ms - path->forgiven_ms;
+}
 
 static void
 mind_gap(struct watched *watched, struct host_of_site *host)
@@ -204,22 +235,8 @@ mind_gap(struct watched *watched, struct host_of_site *host)
 		return;
 	gap_ms = now_ms - watched->gap_since_ms;
 	watched->gap_since_ms = NEVER;
-	if (gap_ms < GAP_SURE_MS)
-		return;
-	watched->gap_end_awake_ms = host->awake_ms;
-	for (size_t i = 0; i < UNITS_MAX; i++) {
-		struct path *path = &watched->paths[i];
-
-		if (!path->gap_used) {
-			path->forgiven_ms += gap_ms;
-			path->maybe_polled_awake_ms = host->awake_ms;
-		}
-		path->gap_used = true;
-		/* What became so meanwhile is heard of from now on. */
-		for (int fact = 0; fact < FACTS; fact++)
-			if (path->may_ms[fact] > now_ms - path->forgiven_ms)
-				path->may_ms[fact] = now_ms - path->forgiven_ms;
-	}
+	for (size_t i = 0; i < UNITS_MAX && gap_ms >= GAP_MAYBE_MS; i++)
+		mind_gap_of(&watched->paths[i], host, gap_ms);
 }
 
 /* ---- the rules, by what may and what must be known ---- */
@@ -265,25 +282,23 @@ may_rules(const struct path *path, const struct host_of_site *host, const struct
 }
 
 static unsigned
-must_rules(const struct path *path, const struct watched *watched, const struct host_of_site *host,
-    const struct feed *feed)
+must_rules(const struct path *path, const struct host_of_site *host, const struct feed *feed)
 {
 	const struct limits *limits = &host->limits;
 	const int64_t *must = path->must_ms;
-	int64_t now_ms = host->awake_ms;
+	int64_t awake_ms = host->awake_ms, now_ms = clock_of(host);
 	unsigned rules = 0;
 	bool over = limits->overduration >= 0 &&
-		    lasts(must[FACT_OVER], now_ms, limits->overduration * 1000);
-	bool settled = !lasts(watched->gap_end_awake_ms, now_ms, 0) ||
-		       lasts(watched->gap_end_awake_ms, now_ms, AFTER_GAP_MS);
+		    lasts(must[FACT_OVER], awake_ms, limits->overduration * 1000);
+	bool settled = path->first_gap_ms == NEVER || now_ms - path->first_gap_ms >= AFTER_GAP_MS;
 
 	if (must[FACT_FSD] != NEVER)
 		rules |= 1u << DECIDE_R1;
-	if (limits->offduration >= 0 && lasts(must[FACT_OFF], now_ms, limits->offduration * 1000))
+	if (limits->offduration >= 0 && lasts(must[FACT_OFF], awake_ms, limits->offduration * 1000))
 		rules |= 1u << DECIDE_R2;
-	if (lasts(must[FACT_OBLB], now_ms, low_limit_ms(limits, feed)))
+	if (lasts(must[FACT_OBLB], awake_ms, low_limit_ms(limits, feed)))
 		rules |= 1u << DECIDE_R3;
-	if (settled && now_ms - path->maybe_polled_awake_ms > limits->deadtime * 1000 &&
+	if (settled && now_ms - path->maybe_polled_ms > limits->deadtime * 1000 &&
 	    (must[FACT_OB] != NEVER || must[FACT_BYPASS] != NEVER || over ||
 		(must[FACT_ALARM] != NEVER && limits->alarm_critical)))
 		rules |= 1u << DECIDE_R5;
@@ -315,7 +330,7 @@ must_shut_down(const struct watched *watched, const struct host_of_site *host)
 	for (size_t i = 0; i < host->feeds_len; i++) {
 		const struct feed *feed = &host->feeds[i];
 
-		if (!must_rules(&watched->paths[feed->unit], watched, host, feed))
+		if (!must_rules(&watched->paths[feed->unit], host, feed))
 			sum += feed->value;
 	}
 	return sum < host->limits.min_supplies;
@@ -328,7 +343,7 @@ mind_needed(struct watched *watched, struct host_of_site *host)
 {
 	const struct limits *limits = &host->limits;
 
-	if (host->ran || !upsmon_can_run(host))
+	if (host->ran || host->rehearses || host->parent_gone || !upsmon_can_run(host))
 		return;
 	if (!must_shut_down(watched, host) && !host->began) {
 		watched->certain_awake_ms = NEVER;
@@ -394,6 +409,15 @@ oracle_began(struct oracle *oracle, struct host_of_site *host)
 
 /* ---- c: secondaries first; e: the flag ---- */
 
+static bool
+watches(const struct host_of_site *host, size_t unit)
+{
+	for (size_t f = 0; f < host->feeds_len; f++)
+		if (host->feeds[f].unit == unit)
+			return true;
+	return false;
+}
+
 static void
 check_order(struct watched *watched, struct host_of_site *host, size_t u)
 {
@@ -411,6 +435,7 @@ check_order(struct watched *watched, struct host_of_site *host, size_t u)
 		const struct host_of_site *other = &site->hosts[o];
 
 		if (watched->others_life[o][u] && other->upsmon && !other->ran &&
+		    !other->rehearses && !other->parent_gone && watches(other, u) &&
 		    other->upsmon_life == watched->others_life[o][u] &&
 		    site->oracle->hosts[o].paths[u].link_solid_ms != NEVER)
 			site_fail(site, "order",
@@ -508,43 +533,55 @@ mute_since(struct unit *unit, int64_t now_ms)
 	return unit->mute_ms;
 }
 
+/* A upsmon that has never heard of this UPS. */
+static void
+path_begins(struct oracle *oracle, struct host_of_site *host, size_t u)
+{
+	const struct unit *unit = &oracle->site->units[u];
+	struct path *path = &oracle->hosts[index_of(host)].paths[u];
+	int64_t now_ms = site_ms(oracle->site);
+
+	*path = (struct path){
+		.link_ms = now_ms,
+		.way_ms = now_ms,
+		.solid_ms = NEVER,
+		.link_solid_ms = NEVER,
+		.surely_polled_ms = now_ms,
+		.maybe_polled_ms = clock_of(host),
+		.first_gap_ms = NEVER,
+	};
+	for (int fact = 0; fact < FACTS; fact++) {
+		bool lately = unit->true_ms[fact] && now_ms - unit->true_ms[fact] < REMEMBERED_MS;
+
+		path->may_ms[fact] = lately ? now_ms : NEVER;
+		path->must_ms[fact] = NEVER;
+	}
+}
+
 void
 oracle_upsmon_started(struct oracle *oracle, struct host_of_site *host)
 {
 	struct watched *watched = &oracle->hosts[index_of(host)];
-	int64_t now_ms = site_ms(oracle->site);
 
 	*watched = (struct watched){
 		.gap_since_ms = NEVER,
-		.gap_end_awake_ms = NEVER,
 		.due_awake_ms = NEVER,
 		.certain_awake_ms = NEVER,
 	};
-	for (size_t u = 0; u < UNITS_MAX; u++) {
-		struct path *path = &watched->paths[u];
-
-		*path = (struct path){
-			.link_ms = now_ms,
-			.way_ms = now_ms,
-			.solid_ms = NEVER,
-			.link_solid_ms = NEVER,
-			.surely_polled_ms = now_ms,
-		};
-		for (int fact = 0; fact < FACTS; fact++) {
-			const struct unit *unit = &oracle->site->units[u];
-			bool lately =
-			    unit->true_ms[fact] && now_ms - unit->true_ms[fact] < REMEMBERED_MS;
-
-			path->may_ms[fact] = lately ? now_ms : NEVER;
-			path->must_ms[fact] = NEVER;
-		}
-	}
+	for (size_t u = 0; u < UNITS_MAX; u++)
+		path_begins(oracle, host, u);
 }
 
 void
 oracle_reloaded(struct oracle *oracle, struct host_of_site *host)
 {
 	oracle->hosts[index_of(host)].due_awake_ms = NEVER;
+}
+
+void
+oracle_forgets(struct oracle *oracle, struct host_of_site *host, size_t unit)
+{
+	path_begins(oracle, host, unit);
 }
 
 void

@@ -15,6 +15,8 @@ void oracle_free(struct oracle *oracle);
 void oracle_tick(struct oracle *oracle); /* each TICK_MS, after the facts */
 void oracle_upsmon_started(struct oracle *oracle, struct host_of_site *host);
 void oracle_reloaded(struct oracle *oracle, struct host_of_site *host);
+/* UNIT is new in its upsmon.conf. */
+void oracle_forgets(struct oracle *oracle, struct host_of_site *host, size_t unit);
 void oracle_began(struct oracle *oracle, struct host_of_site *host); /* a shutdown */
 void oracle_ran(struct oracle *oracle, struct host_of_site *host);   /* SHUTDOWNCMD */
 void oracle_halted(struct oracle *oracle, struct host_of_site *host);

@@ -123,6 +123,21 @@ one_of(struct chance *chance, const long *values, size_t len)
 #define ONE_OF(chance, ...)                                                                        \
 	one_of(chance, (const long[]){ __VA_ARGS__ }, sizeof((const long[]){ __VA_ARGS__ }) / 8)
 
+/* Lines that change nothing for the shutdown. */
+static const char *
+choose_more(struct chance *chance)
+{
+	static const char *const lines[] = { NULL, "CERTVERIFY 0", "FORCESSL no", "DEBUG_MIN 1",
+		"RUN_AS_USER nut", "POLLFAIL_LOG_THROTTLE_MAX 2", "CERTHOST h0 site 0 0",
+		"CERTHOST h1:3493 other 0 0", "CERTIDENT me \"a secret\"",
+		"CERTPATH /etc/nut/ca.pem", "NOTIFYCMD /bin/tell a b",
+		"FINALDELAI 5\nNOTIFYMSG SOMETIMES hello\nNOTIFYFLAG NEVER SYSLOG",
+		"NOTIFYCMD /bin/tell\nNOTIFYFLAG LOWBATT EXEC",
+		"NOTIFYMSG FSD \"%s is doomed\"\nNOTIFYMSG COMMBAD plain" };
+
+	return lines[chance_below(chance, sizeof(lines) / sizeof(*lines))];
+}
+
 static void
 choose_limits(struct limits *limits, struct chance *chance)
 {
@@ -210,8 +225,8 @@ static const int weights[KINDS_OF_FAULT] = {
 	[SLOW_LINK] = 2,
 	[STOP_DRIVER] = 3,
 	[STOP_UPSD] = 4,
-	[STOP_UPSMON] = 4,
-	[SLEEP_HOST] = 2,
+	[STOP_UPSMON] = 5,
+	[SLEEP_HOST] = 4,
 	[JUMP_CLOCK] = 2,
 	[KILL_DRIVER] = 3,
 	[KILL_UPSD] = 4,
@@ -226,11 +241,13 @@ static const int weights[KINDS_OF_FAULT] = {
 	[RAISE_ALARM] = 2,
 	[OVERLOAD] = 2,
 	[BYPASS] = 2,
-	[SWITCH_OFF] = 2,
+	[SWITCH_OFF] = 4,
 	[SAY_ODD_WORD] = 3,
 	[CONTRADICT] = 1,
-	[THRASH] = 2,
+	[THRASH] = 3,
 	[CHANGE_LIMITS] = 1,
+	[DROP_UPS] = 2,
+	[LOSE_PARENT] = 1,
 };
 
 static enum fault_kind
@@ -245,6 +262,34 @@ some_kind(struct chance *chance)
 		if ((at -= weights[i]) < 0)
 			return (enum fault_kind)i;
 	return MAINS_FAIL;
+}
+
+/* The host of FAULT hears nothing of a server, too: from up to 12 s before to up to 15 s after. */
+static void
+add_broken_link(struct plan *plan, struct chance *chance, const struct mishap *fault)
+{
+	size_t server = some_server(plan, chance);
+	int64_t before_ms = chance_between(chance, 0, 12000);
+	struct mishap *link;
+
+	if (server == fault->a)
+		return;
+	link = add(plan, CUT_LINK, fault->at_ms - before_ms,
+	    before_ms + fault->for_ms + chance_between(chance, 0, 15000));
+	link->a = fault->a;
+	link->b = server;
+}
+
+/* The server that has power of its own sleeps through the end of an outage, until others boot. */
+static void
+oversleep(const struct plan *plan, struct chance *chance, struct mishap *fault)
+{
+	const struct mishap *outage = &plan->faults[0];
+
+	fault->a = 0;
+	fault->at_ms = outage->at_ms + chance_between(chance, outage->for_ms / 3, outage->for_ms);
+	fault->for_ms =
+	    outage->at_ms + outage->for_ms - fault->at_ms + chance_between(chance, 10000, 120000);
 }
 
 static void
@@ -287,12 +332,17 @@ add_fault(struct plan *plan, struct chance *chance)
 	case STOP_UPSMON:
 	case SLEEP_HOST:
 		fault->for_ms = stop_ms(chance);
+		if (kind == SLEEP_HOST && plan->hosts[0].outside && chance_one_in(chance, 2))
+			oversleep(plan, chance, fault);
+		else if (chance_one_in(chance, 2))
+			add_broken_link(plan, chance, fault);
 		break;
 	case KILL_UPSMON:
 		fault->for_ms = chance_between(chance, 1000, 4000);
 		break;
 	case THRASH:
 		fault->for_ms = chance_between(chance, 60000, 200000);
+		add_broken_link(plan, chance, fault);
 		break;
 	default:
 		break;
@@ -316,8 +366,12 @@ plan_make(struct plan *plan, uint64_t seed)
 		plan->units[u].overload_s = chance_one_in(&chance, 2) ? 30 : 600;
 		plan->units[u].calibrates_on_line = chance_one_in(&chance, 2);
 	}
-	for (size_t h = 0; h < plan->hosts_len; h++)
+	plan->delay_ms = ONE_OF(&chance, 1, 1, 1, 30, 250);
+	for (size_t h = 0; h < plan->hosts_len; h++) {
 		choose_limits(&plan->hosts[h].limits, &chance);
+		plan->hosts[h].more_conf = choose_more(&chance);
+		plan->hosts[h].rehearses = chance_one_in(&chance, 40);
+	}
 	add_outages(plan, &chance);
 	for (int64_t n = chance_between(&chance, 3, 12); n > 0; n--)
 		add_fault(plan, &chance);
@@ -364,6 +418,8 @@ static const struct {
 	[CONTRADICT] = { "OL OB LB", true },
 	[THRASH] = { "thrashing", false },
 	[CHANGE_LIMITS] = { "upsmon reload, new limits", false },
+	[DROP_UPS] = { "upsmon reload, a UPS less", false },
+	[LOSE_PARENT] = { "upsmon's parent killed", false },
 };
 
 static void
@@ -434,7 +490,36 @@ change_limits(struct host_of_site *host, int64_t value)
 	limits->deadtime += value % 3 * 10;
 	limits->offduration = value % 5 ? 20 : -1;
 	limits->oblbduration = value % 7;
-	upsmon_reload_now(host, false);
+	upsmon_reload_now(host, NULL);
+}
+
+/* A reload without the last of its UPSes, and one with it. */
+static void
+drop_ups(struct host_of_site *host, bool drop)
+{
+	if (host->wired_len < 2 || host->began ||
+	    (drop && host->feeds[0].value < host->limits.min_supplies) ||
+	    (!drop && host->feeds_len == host->wired_len))
+		return;
+	host->feeds_len = host->wired_len - drop;
+	upsmon_reload_now(host, NULL);
+	if (host->upsmon && !drop)
+		oracle_forgets(host->site->oracle, host, host->feeds[host->wired_len - 1].unit);
+	oracle_reloaded(host->site->oracle, host);
+}
+
+static const char *
+broken_line(int64_t value)
+{
+	static const char *const lines[] = { "DEADTIME soon\n", "HOSTSYNC\n",
+		"MONITOR u0@h0 1 mon m chief\n", "MONITOR u0@h0 -1 mon m primary\n",
+		"MONITOR @h0 1 mon m primary\n", "MONITOR u0@h0:99999 1 mon m primary\n",
+		"MONITOR u9@h0 1\n", "MINSUPPLIES 9\n", "POLLFREQ 0\n", "NOTIFYFLAG ONBATT SHOUT\n",
+		"SHUTDOWNEXIT maybe\n", "ALARMCRITICAL perhaps\n", "CERTHOST h0 name 2 0\n",
+		"CERTVERIFY si\n", "SHUTDOWNCMD \"/bin/true\nPOLLFREQ 5\n", "DEADTIME 5 6\n",
+		"POLLFREQALERT 1e3\n", "NOTIFYMSG ONBATT\n", "\"DEADTIME 5\n" };
+
+	return lines[(size_t)value % (sizeof(lines) / sizeof(*lines))];
 }
 
 static const char *
@@ -495,7 +580,8 @@ happen(struct event_of_fault *event, bool on)
 		break;
 	case RELOAD_UPSMON:
 	case RELOAD_BROKEN:
-		upsmon_reload_now(host, fault->kind == RELOAD_BROKEN);
+		upsmon_reload_now(
+		    host, fault->kind == RELOAD_BROKEN ? broken_line(fault->value) : NULL);
 		break;
 	case LOSE_DEVICE:
 		unit->lost += by;
@@ -514,7 +600,9 @@ happen(struct event_of_fault *event, bool on)
 		break;
 	case CALIBRATE:
 		unit_look(unit);
-		if (on)
+		if (fault->value & 1)
+			unit->calibrates_ms = on ? site_ms(site) : 0;
+		else if (on)
 			emu_battery_test_deep(&unit->battery);
 		else
 			emu_battery_test_stop(&unit->battery);
@@ -546,6 +634,13 @@ happen(struct event_of_fault *event, bool on)
 			change_limits(host, fault->value);
 			oracle_reloaded(site->oracle, host);
 		}
+		break;
+	case DROP_UPS:
+		drop_ups(host, on);
+		break;
+	case LOSE_PARENT:
+		if (on)
+			upsmon_parent_dies(host);
 		break;
 	case THRASH:
 	case KINDS_OF_FAULT:
@@ -612,7 +707,9 @@ furnish(struct site *site, const struct plan *plan)
 		snprintf(host->name, sizeof(host->name), "h%zu", h);
 		host->site = site;
 		memcpy(host->feeds, plan->hosts[h].feeds, sizeof(host->feeds));
-		host->feeds_len = plan->hosts[h].feeds_len;
+		host->feeds_len = host->wired_len = plan->hosts[h].feeds_len;
+		host->rehearses = plan->hosts[h].rehearses;
+		host->more_conf = plan->hosts[h].more_conf;
 		host->limits = plan->hosts[h].limits;
 		host->has_upsd = plan->hosts[h].has_upsd;
 		host->outside = plan->hosts[h].outside;
@@ -629,6 +726,7 @@ plan_play(const struct plan *plan, struct totals *totals, bool verbose)
 	struct verdict verdict = { 0 };
 
 	furnish(site, plan);
+	site->delay_ms = plan->delay_ms;
 	site_begin(site);
 	for (size_t i = 0; i < copy.len; i++) {
 		playing.events[i] = (struct event_of_fault){ &playing, &copy.faults[i] };
@@ -640,6 +738,7 @@ plan_play(const struct plan *plan, struct totals *totals, bool verbose)
 	memcpy(verdict.failed, site->failed, sizeof(verdict.failed));
 	memcpy(verdict.name, site->failed_name, sizeof(verdict.name));
 	verdict.failed_ms = site->failed_ms;
+	memcpy(verdict.first_ran_ms, site->first_ran_ms, sizeof(verdict.first_ran_ms));
 	verdict.trace = sim_trace(site->sim);
 	site_free(site);
 	return verdict;

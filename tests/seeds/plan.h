@@ -34,6 +34,8 @@ enum fault_kind {
 	CONTRADICT,
 	THRASH,
 	CHANGE_LIMITS,
+	DROP_UPS,
+	LOSE_PARENT,
 	KINDS_OF_FAULT
 };
 
@@ -52,6 +54,7 @@ struct plan {
 	size_t len;
 	/* The layout, copied into a site. */
 	size_t units_len, hosts_len;
+	int64_t delay_ms;
 	struct {
 		size_t server;
 		double load, runtime_s, low_percent, overload_s;
@@ -61,13 +64,15 @@ struct plan {
 		struct feed feeds[UNITS_MAX];
 		size_t feeds_len;
 		struct limits limits;
-		bool has_upsd, outside;
+		bool has_upsd, outside, rehearses;
+		const char *more_conf;
 	} hosts[HOSTS_MAX_OF_SITE];
 };
 
 struct verdict {
 	char failed[256], name[48]; /* "": all is well */
 	int64_t failed_ms;
+	int64_t first_ran_ms[HOSTS_MAX_OF_SITE]; /* SHUTDOWNCMD; 0: never */
 	uint64_t trace;
 };
 

@@ -46,6 +46,7 @@ static const char *const names[PLANTED_FAULTS] = {
 	[GAP_SEEN_LATE] = "gap-seen-late",
 	[GAPS_ALL_FORGIVEN] = "gaps-all-forgiven",
 	[SUSPEND_UNSEEN] = "suspend-unseen",
+	[SERVER_GAP_UNSEEN] = "server-gap-unseen",
 	[RELOAD_FORGETS] = "reload-forgets",
 	[NO_SECOND_CONNECTION] = "no-second-connection",
 	[ALERT_WAITS] = "alert-waits",
@@ -82,12 +83,14 @@ planted_named(const char *name)
 #define NOTES_MAX 64
 
 /* Of a monitor, an upsd or a client. */
+struct late_gap;
 struct note {
 	const void *about;
 	struct upsmon *upsmon; /* of a monitor */
 	bool lost;
 	int64_t lost_ms, gap_ms, heard_ms, wall_ms;
 	unsigned count;
+	struct late_gap *late; /* of a upsmon */
 };
 static struct note notes[NOTES_MAX];
 
@@ -342,15 +345,46 @@ WRAP(void, upsmon_notify, struct upsmon *upsmon, enum notify_type type, const ch
 	__real_upsmon_notify(upsmon, type, ups, extra);
 }
 
-WRAP(void, upsmon_mind_gap, struct upsmon *upsmon)
+/* With GAP_SEEN_LATE or SUSPEND_UNSEEN in force: what upsmon_new() wanted to be told. */
+static loop_gap *gap_registered;
+static bool in_upsmon_new;
+
+WRAP(void, loop_on_gap, struct loop *loop, loop_gap *gap, void *owner)
 {
-	if (planted != GAP_SEEN_LATE)
-		__real_upsmon_mind_gap(upsmon);
+	if (planted == SERVER_GAP_UNSEEN && !in_upsmon_new)
+		return;
+	gap_registered = planted == GAP_SEEN_LATE || planted == SUSPEND_UNSEEN ? gap : NULL;
+	__real_loop_on_gap(loop, gap, owner);
 }
 
-WRAP(int64_t, loop_slept_ms, const struct loop *loop)
+/* A gap that is told after what is ready has been read, instead of before. */
+struct late_gap {
+	loop_gap *gap;
+	void *owner;
+	struct timer timer;
+	int64_t late_ms, slept_ms;
+};
+
+static void
+tell_late(void *owner)
 {
-	return planted == SUSPEND_UNSEEN ? 0 : __real_loop_slept_ms(loop);
+	struct late_gap *late = owner;
+
+	late->gap(late->owner, late->late_ms, late->slept_ms);
+}
+
+static void
+gap_came(void *owner, int64_t late_ms, int64_t slept_ms)
+{
+	struct upsmon *upsmon = owner;
+	struct late_gap *late = note(upsmon)->late;
+
+	late->late_ms = late_ms;
+	late->slept_ms = planted == SUSPEND_UNSEEN ? 0 : slept_ms;
+	if (planted == GAP_SEEN_LATE)
+		loop_timer_in(upsmon->loop, &late->timer, 0);
+	else if (planted != SUSPEND_UNSEEN || late_ms > LOOP_GAP_MS)
+		tell_late(late);
 }
 
 WRAP(void, upsmon_hasten, struct upsmon *upsmon)
@@ -411,9 +445,35 @@ WRAP(struct upsmon *, upsmon_new, struct loop *loop, struct monconf *conf,
 	static const struct upsmon_calls calls = { shut_down, finished };
 	struct upsmon_settings with = *settings;
 
+	struct upsmon *upsmon;
+
 	true_calls = settings->calls;
 	with.calls = &calls;
-	return __real_upsmon_new(loop, conf, &with);
+	in_upsmon_new = true;
+	upsmon = __real_upsmon_new(loop, conf, &with);
+	in_upsmon_new = false;
+	if (gap_registered) {
+		struct late_gap *late = calloc(1, sizeof(*late));
+
+		*late = (struct late_gap){ .gap = gap_registered,
+			.owner = upsmon,
+			.timer = { .fire = tell_late, .owner = late } };
+		note(upsmon)->late = late;
+		gap_registered = NULL;
+		__real_loop_on_gap(loop, gap_came, upsmon);
+	}
+	return upsmon;
+}
+
+WRAP(void, upsmon_free, struct upsmon *upsmon)
+{
+	struct late_gap *late = note(upsmon)->late;
+
+	if (late)
+		loop_timer_clear(upsmon->loop, &late->timer);
+	free(late);
+	forget(upsmon);
+	__real_upsmon_free(upsmon);
 }
 
 /* ---- the client ---- */

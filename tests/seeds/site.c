@@ -121,13 +121,15 @@ unit_look(struct unit *unit)
 	struct emu_battery *battery = &unit->battery;
 	const struct host_of_site *server = &unit->site->hosts[unit->server];
 	int64_t now_ms = site_ms(unit->site);
-	bool fact[FACTS];
+	bool fact[FACTS], calibrates;
 
 	emu_battery_advance(battery, now_ms);
-	fact[FACT_OB] = emu_battery_discharging(battery) &&
-			!(emu_battery_testing(battery) && unit->calibrates_on_line);
-	fact[FACT_OBLB] =
-	    fact[FACT_OB] && emu_battery_low(battery) && !emu_battery_testing(battery);
+	if (!unit->mains || !battery->output)
+		unit->calibrates_ms = 0;
+	calibrates = emu_battery_testing(battery) || unit->calibrates_ms;
+	fact[FACT_OB] = (emu_battery_discharging(battery) || unit->calibrates_ms) &&
+			!(calibrates && unit->calibrates_on_line);
+	fact[FACT_OBLB] = fact[FACT_OB] && emu_battery_low(battery) && !calibrates;
 	fact[FACT_OFF] = !battery->output;
 	fact[FACT_OVER] = emu_battery_overload(battery);
 	fact[FACT_ALARM] = unit->alarm;
@@ -160,7 +162,7 @@ host_is_fed(const struct host_of_site *host)
 
 	if (host->outside)
 		return true;
-	for (size_t i = 0; i < host->feeds_len; i++)
+	for (size_t i = 0; i < host->wired_len; i++)
 		if (host->site->units[host->feeds[i].unit].battery.output)
 			sum += host->feeds[i].value;
 	return sum >= host->limits.min_supplies;
@@ -181,7 +183,9 @@ static void
 status_of(struct unit *unit, char *text, size_t size)
 {
 	struct emu_battery *battery = &unit->battery;
-	bool testing = emu_battery_testing(battery);
+	bool calibrates = emu_battery_testing(battery) || unit->calibrates_ms;
+	bool low = (emu_battery_discharging(battery) && emu_battery_low(battery)) ||
+		   (unit->calibrates_ms && site_ms(unit->site) - unit->calibrates_ms > 15000);
 	const char *power = unit->fact[FACT_OB]	   ? "OB"
 			    : unit->fact[FACT_OFF] ? (unit->mains ? "OFF OL" : "OFF")
 						   : "OL";
@@ -189,8 +193,7 @@ status_of(struct unit *unit, char *text, size_t size)
 	if (unit->contradicts && !strcmp(power, "OL"))
 		power = "OL OB LB";
 	snprintf(text, size, "%s%s%s%s%s%s%s%s%s", unit->alarm ? "ALARM " : "", power,
-	    emu_battery_discharging(battery) && emu_battery_low(battery) ? " LB" : "",
-	    testing ? " CAL" : "", unit->fact[FACT_BYPASS] ? " BYPASS" : "",
+	    low ? " LB" : "", calibrates ? " CAL" : "", unit->fact[FACT_BYPASS] ? " BYPASS" : "",
 	    unit->fact[FACT_OVER] ? " OVER" : "",
 	    emu_battery_discharging(battery) ? " DISCHRG"
 	    : battery->charge < 1	     ? " CHRG"
@@ -412,20 +415,22 @@ conf_text(const struct host_of_site *host, char *text, size_t size)
 		    "NOTIFYFLAG COMMBAD SYSLOG+WALL+EXEC\nNOTIFYFLAG ONLINE IGNORE\n"
 		    "NOTIFYMSG ONBATT \"%%s is on battery: 100%% sure\"\n",
 		    host->name);
+	if (host->more_conf)
+		ADD("%s\n", host->more_conf);
 #undef ADD
 }
 
 static struct monconf *
-mon_conf(const struct host_of_site *host, bool broken)
+mon_conf(const struct host_of_site *host, const char *with)
 {
 	struct faults faults = { 0 };
 	struct monconf *conf;
 	struct conffile *file;
 	char text[2048];
 
-	conf_text(host, text, sizeof(text) - 64);
-	if (broken)
-		strcat(text, "DEADTIME soon\nFINALDELAI 5\n");
+	conf_text(host, text, sizeof(text) - 256);
+	if (with)
+		strcat(text, with);
 	file = file_of("upsmon.conf", text);
 	conf = monconf_from(file, &faults);
 	faults_log(&faults);
@@ -450,6 +455,10 @@ shut_down(void *owner, bool primary)
 	struct site *site = host->site;
 	char path[128];
 
+	if (host->rehearses)
+		site_fail(site, "rehearsal", "%s: SHUTDOWNCMD in a rehearsal", host->name);
+	if (host->parent_gone)
+		return;
 	snprintf(path, sizeof(path), "%s/%s", site->flag_folder, host->name);
 	if (primary)
 		host->flag = flag_set(path);
@@ -457,6 +466,8 @@ shut_down(void *owner, bool primary)
 	host->ran = true;
 	host->ran_as_primary = primary;
 	host->ran_ms = site_ms(site);
+	if (!site->first_ran_ms[host - site->hosts])
+		site->first_ran_ms[host - site->hosts] = host->ran_ms;
 	oracle_ran(site->oracle, host);
 	site->totals->shutdowns++;
 	if (host->state == HOST_ON) {
@@ -488,7 +499,9 @@ void
 upsmon_start(struct host_of_site *host)
 {
 	static const struct upsmon_calls calls = { shut_down, finished };
-	struct upsmon_settings settings = { .calls = &calls, .owner = host };
+	struct upsmon_settings settings = {
+		.calls = &calls, .owner = host, .rehearse = host->rehearses
+	};
 	struct site *site = host->site;
 	const char *where = at(host, "upsmon");
 	struct loop *loop;
@@ -497,12 +510,12 @@ upsmon_start(struct host_of_site *host)
 		return;
 	loop = fresh_loop(site, where);
 	sim_signals(site->sim, where, got_signal, host);
-	host->upsmon = upsmon_new(loop, mon_conf(host, false), &settings);
+	host->upsmon = upsmon_new(loop, mon_conf(host, NULL), &settings);
 	if (!host->upsmon)
 		abort();
 	host->upsmon_life++;
 	host->upsmon_stopped = 0;
-	host->began = host->ran = host->asked = false;
+	host->began = host->ran = host->asked = host->parent_gone = false;
 	host->named_rules = 0;
 	host->up_ms = site_ms(site);
 	host->awake_ms = 0;
@@ -526,14 +539,17 @@ upsmon_stop(struct host_of_site *host, int by)
 }
 
 void
-upsmon_reload_now(struct host_of_site *host, bool broken)
+upsmon_reload_now(struct host_of_site *host, const char *with)
 {
 	struct monconf *conf;
 
 	if (!host->upsmon)
 		return;
-	conf = mon_conf(host, broken);
-	if (broken != !conf)
+	conf = mon_conf(host, with);
+	if (with && conf)
+		site_fail(host->site, "reload", "%s: upsmon.conf with a line \"%s\" is taken",
+		    host->name, with);
+	if (!with && !conf)
 		abort();
 	if (conf)
 		upsmon_adopt(host->upsmon, conf);
@@ -546,6 +562,15 @@ upsmon_ask_fsd(struct host_of_site *host)
 		return;
 	host->asked = true;
 	sim_signal(host->site->sim, at(host, "upsmon"), SIGUSR1);
+}
+
+void
+upsmon_parent_dies(struct host_of_site *host)
+{
+	if (!host->upsmon || host->ran)
+		return;
+	host->parent_gone = true;
+	upsmon_lost_parent(host->upsmon);
 }
 
 bool
@@ -581,10 +606,7 @@ link_slow(struct site *site, size_t a, size_t b, int by)
 	if (a != b)
 		site->slow[b][a] = count;
 	sim_delay(site->sim, site->hosts[a].name, site->hosts[b].name,
-	    count > 0 ? 1200
-	    : a == b  ? 0
-		      : 1,
-	    count > 0 ? 1500 : 2);
+	    count > 0 ? 1200 : site->delay_ms, count > 0 ? 1500 : 2);
 }
 
 static void
@@ -691,6 +713,8 @@ tick(void *owner)
 
 		if (upsmon_can_run(host))
 			host->awake_ms += TICK_MS;
+		if (host->asleep)
+			host->slept_ms += TICK_MS;
 	}
 	oracle_tick(site->oracle);
 	for (size_t i = 0; i < site->hosts_len; i++) {
@@ -747,7 +771,8 @@ site_begin(struct site *site)
 		(void)sim_addr(site->sim, site->hosts[i].name, 0); /* it is known by name */
 	for (size_t i = 0; i < site->hosts_len; i++)
 		for (size_t j = 0; j < i; j++)
-			sim_delay(site->sim, site->hosts[i].name, site->hosts[j].name, 1, 2);
+			sim_delay(
+			    site->sim, site->hosts[i].name, site->hosts[j].name, site->delay_ms, 2);
 	for (size_t i = 0; i < site->hosts_len; i++)
 		boot(&site->hosts[i]);
 	sim_at(site->sim, TICK_MS, tick, site);

@@ -75,6 +75,7 @@ struct unit {
 	int lost;		 /* faults that keep the device from answering */
 	bool alarm;		 /* the device reports one */
 	bool calibrates_on_line; /* it says OL CAL rather than OB CAL */
+	int64_t calibrates_ms;	 /* since when it calibrates, LB and all, without our battery; 0 */
 	bool contradicts;	 /* it says OL OB LB while all is well */
 	const char *odd;	 /* a word of its own in the status; NULL */
 	struct device *driver;	 /* NULL: it does not run */
@@ -103,7 +104,11 @@ struct host_of_site {
 	struct feed feeds[UNITS_MAX];
 	size_t feeds_len;
 	struct limits limits;
+	size_t wired_len;	/* of these feeds are in its upsmon.conf feeds_len, at first all */
 	bool has_upsd, outside; /* OUTSIDE: power that never fails */
+	bool rehearses;		/* upsmon -R */
+	bool parent_gone;	/* upsmon's: nothing can be run */
+	const char *more_conf;	/* lines for upsmon.conf; NULL */
 
 	enum host_state state;
 	int64_t until_ms;	  /* HALTING, BOOTING: when that is over */
@@ -123,6 +128,7 @@ struct host_of_site {
 	unsigned named_rules; /* bits of enum decide_rule that its log named */
 	int64_t up_ms;	      /* since when it runs */
 	int64_t awake_ms;     /* how long it could run, since it was started */
+	int64_t slept_ms;     /* how long the host has been suspended */
 };
 
 struct totals {
@@ -142,12 +148,13 @@ struct site {
 	struct oracle *oracle;
 	struct totals *totals;
 	bool verbose;
-	bool broken[HOSTS_MAX_OF_SITE][HOSTS_MAX_OF_SITE]; /* links that are cut */
+	int64_t delay_ms; /* between hosts */
 	int cuts[HOSTS_MAX_OF_SITE][HOSTS_MAX_OF_SITE], slow[HOSTS_MAX_OF_SITE][HOSTS_MAX_OF_SITE];
 	char flag_folder[64];
 	char failed[256]; /* the first violation; "": none */
 	char failed_name[48];
 	int64_t failed_ms;
+	int64_t first_ran_ms[HOSTS_MAX_OF_SITE]; /* SHUTDOWNCMD; 0: never */
 };
 
 /* The site that lives; the process's log goes there. */
@@ -176,7 +183,9 @@ void evil_end(struct host_of_site *host);
 void upsmon_start(struct host_of_site *host);
 void upsmon_end(struct host_of_site *host);
 void upsmon_stop(struct host_of_site *host, int by);
-void upsmon_reload_now(struct host_of_site *host, bool broken);
+/* WITH: a line that makes the file unusable; NULL: none. */
+void upsmon_reload_now(struct host_of_site *host, const char *with);
+void upsmon_parent_dies(struct host_of_site *host);
 void upsmon_ask_fsd(struct host_of_site *host);
 void host_asleep(struct host_of_site *host, int by);
 void link_cut(struct site *site, size_t a, size_t b, int by);
