@@ -38,7 +38,7 @@
  *	ends N			upsmon ends with status N
  *	lives			it does not
  *	signal HUP|TERM|USR1	to upsmon, the one of the pid file
- *	command N ARGUMENT...	`upsmon ARGUMENT...' ends with status N; PID is what the pid file
+ *	command N ARGUMENT...	`upsmon ARGUMENT...' ends with status N (* for any); PID is what the pid file
  *says file NAME TEXT		a file in the private folder exists NAME, missing NAME
  *	log TEXT		its log holds TEXT
  *	logless N TEXT		fewer than N lines of it hold TEXT

@@ -272,7 +272,7 @@ static const struct test_case cases[] = {
 	{ "shutdown/command/8", MUST, "M-29 R-51",
 	    "a faulty configuration is refused whole, and the old one stays",
 	    .story = "start\nlogin 1\nconf NOTIFYMSG ONBATT \"changed %s\"\nconf DEADTIME "
-		     "nonsense\ncommand 0 -c reload\nafter 1500\nis OB\ntold 1 ONBATT |UPS "
+		     "nonsense\ncommand * -c reload\nafter 1500\nis OB\ntold 1 ONBATT |UPS "
 		     "u\nlives\nis OB LB\nshut\n",
 	    .kind = EMPTY, .flags = SLOW },
 	{ "shutdown/command/9", MUST, "M-20",
@@ -308,6 +308,10 @@ static const struct test_case cases[] = {
 	{ "shutdown/poll/2", MUST, "M-31", "from OB LB to FSD: POLLFREQALERT and a second",
 	    .story = "start\nis OB\npolls 3\npatience 2500\nis OB LB\nheard FSD u\n", .kind = EMPTY,
 	    .flags = SLOW },
+	{ "shutdown/command/24", MUST, "M-29",
+	    "`-c reload' says when the configuration cannot be used",
+	    .story = "start\nlogin 1\nconf DEADTIME nonsense\ncommand 1 -c reload\nlives\n",
+	    .kind = EMPTY, .flags = SLOW },
 	{ "shutdown/command/14", MUST, "M-29", "a reload that adds a UPS watches it, too",
 	    .story =
 		"start\nlogin 1\nserver b\nconf MINSUPPLIES 2\ncommand 0 -c reload\nb login 1\n"

@@ -11,10 +11,13 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 struct options {
@@ -149,11 +152,13 @@ read_conf(const char *path, struct faults *faults)
 	return monconf_read(path, allow, faults);
 }
 
+/* Prints what is wrong, and with SHOW a line when nothing is.  An exit status. */
 static int
-check_configuration(const char *path)
+check_configuration(const char *path, bool show)
 {
 	struct faults faults = { 0 };
 	struct monconf *conf = read_conf(path, &faults);
+	int status;
 
 	for (size_t i = 0; i < faults.len; i++)
 		fprintf(stderr, "%s%s\n", faults.list[i].warning ? "warning: " : "",
@@ -165,12 +170,14 @@ check_configuration(const char *path)
 			fatalx("%s", faults_first(&faults));
 		if (conf->run_as_user && !proc_user_find(&user, conf->run_as_user))
 			fatalx("%s: RUN_AS_USER: there is no user %s", path, conf->run_as_user);
-		printf("%s: %zu UPSes, MINSUPPLIES %ld\n", path, conf->monitors_len,
-		    conf->min_supplies);
+		if (show)
+			printf("%s: %zu UPSes, MINSUPPLIES %ld\n", path, conf->monitors_len,
+			    conf->min_supplies);
 	}
+	status = conf ? 0 : 1;
 	monconf_free(conf);
 	faults_free(&faults);
-	return conf ? 0 : 1;
+	return status;
 }
 
 static struct monconf *
@@ -218,8 +225,32 @@ find_user(const struct options *options, const struct monconf *conf, struct proc
 
 /* ---- Commands to a running upsmon ---- */
 
+/* Can upsmon, which runs as PID, use the file?  A child looks as its user. */
+static bool
+is_good_for(const struct options *options, const char *conf_path, pid_t pid)
+{
+	const struct passwd *passwd;
+	struct proc_user user;
+	struct stat st;
+	char proc[64];
+	int status;
+	pid_t child = fork();
+
+	if (child != 0)
+		return child != -1 && waitpid(child, &status, 0) == child && status == 0;
+	snprintf(proc, sizeof(proc), "/proc/%ld", (long)pid);
+	passwd = geteuid() == 0 && stat(proc, &st) == 0 ? getpwuid(st.st_uid) : NULL;
+	if (passwd && !proc_user_find(&user, passwd->pw_name))
+		passwd = NULL;
+	if (options->root)
+		proc_chroot(options->root);
+	if (passwd)
+		proc_become(&user);
+	exit(check_configuration(conf_path, false));
+}
+
 static int
-send_command(const struct options *options, const char *pid_path)
+send_command(const struct options *options, const char *pid_path, const char *conf_path)
 {
 	static const struct {
 		const char *name;
@@ -233,6 +264,10 @@ send_command(const struct options *options, const char *pid_path)
 			continue;
 		if (!pid) {
 			fprintf(stderr, "upsmon: no upsmon is running (%s)\n", pid_path);
+			return 1;
+		}
+		if (commands[i].signal == SIGHUP && !is_good_for(options, conf_path, pid)) {
+			fprintf(stderr, "upsmon: not reloaded: it keeps what it has\n");
 			return 1;
 		}
 		if (kill(pid, commands[i].signal) == -1) {
@@ -550,9 +585,9 @@ main(int argc, char **argv)
 	if (argv[optind])
 		usage(stderr, 2);
 	if (options->command)
-		return send_command(options, pid_path);
+		return send_command(options, pid_path, running.conf_path);
 	if (options->check)
-		return check_configuration(running.conf_path);
+		return check_configuration(running.conf_path, true);
 	if (options->test_flag)
 		return test_flag(running.conf_path);
 	if (proc_pidfile_read(pid_path, "upsmon"))

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define ANSWER_MS 5000
@@ -85,6 +86,17 @@ keep_timers(struct scheduler *scheduler, int listen_fd)
 
 /* ---- Asking it ---- */
 
+/* A stranger who listens there would take our timers and forget them. */
+static bool
+is_ours(int fd)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
+	       (peer.uid == geteuid() || peer.uid == 0);
+}
+
 static int
 reach(struct scheduler *scheduler, bool start)
 {
@@ -96,6 +108,10 @@ reach(struct scheduler *scheduler, bool start)
 	if (!addr_unix(&at, scheduler->conf->pipefn))
 		fatalx("PIPEFN is too long: %s", scheduler->conf->pipefn);
 	fd = world->connect(world->owner, &at);
+	if (fd != -1 && !is_ours(fd))
+		fatalx("PIPEFN %s is somebody else's; it belongs in a folder where others cannot "
+		       "write",
+		    scheduler->conf->pipefn);
 	if (fd != -1 || !start)
 		return fd;
 	listen_fd = world->listen(world->owner, &at, false, 0600);
