@@ -501,7 +501,7 @@ check_fault(const char *device, const char *fault)
 	end();
 }
 
-Test(usbhid, faults_of_the_whole_device, .timeout = 120)
+Test(usbhid, faults_of_the_whole_device)
 {
 	static const char *const faults[] = { "mute", "stall", "io", "wrongid", "truncate 0",
 		"truncate 1" };
@@ -568,7 +568,7 @@ check_transfers(const char *device, enum exchange_end how, unsigned burst)
 	}
 }
 
-Test(usbhid, each_transfer_fails_once_in_each_way, .timeout = 300)
+Test(usbhid, each_transfer_fails_once_in_each_way)
 {
 	static const enum exchange_end ways[] = { EXCHANGE_REFUSED, EXCHANGE_BROKEN,
 		EXCHANGE_TIMEOUT, EXCHANGE_ANSWERED, EXCHANGE_LOST };
