@@ -12,6 +12,7 @@
 #   CC=clang              the other compiler
 #   TLS=openssl|nss|none  which src/tls/*.c stands behind tls.h
 #   WRAP=auto|yes|no      tcp-wrappers in upsd; auto: when tcpd.h is there
+#   UMOCKDEV=auto|yes|no  nut-emu --transport umockdev; auto: when pkg-config knows it
 #   USB=auto|libusb|none  which drivers/core/usb_*.c has the bus; auto: libusb when its header is there
 #   ONLY="words loop"     check these tests alone
 
@@ -33,6 +34,7 @@ CC		= gcc
 TLS		= openssl
 WRAP		= auto
 USB		= auto
+UMOCKDEV	= auto
 SAN		=
 OPTIMIZE	= -O2 -g
 ifneq ($(SAN),)
@@ -64,6 +66,11 @@ WRAPPER		= $(if $(filter yes,$(WRAP)),libwrap,$(if $(filter no,$(WRAP)),none,$(e
 ifeq ($(USB),auto)
 override USB	:= $(shell $(CC) $(CPPFLAGS) -include libusb-1.0/libusb.h -E -x c /dev/null >/dev/null 2>&1 && echo libusb || echo none)
 endif
+ifeq ($(UMOCKDEV),auto)
+override UMOCKDEV := $(shell pkg-config --exists umockdev-1.0 2>/dev/null && echo yes || echo no)
+endif
+MOCKER		= $(if $(filter yes,$(UMOCKDEV)),umockdev,umockdev_none)
+LIBS_umockdev	= $(shell pkg-config --libs umockdev-1.0)
 
 # Programs.  A program is one file with a main(); all the rest of the code is one library, which
 # the tests link as well.
@@ -82,8 +89,9 @@ CLIENT_MAINS	= $(wildcard src/client/ups*.c)
 MAINS		= $(wildcard src/*/main.c) $(CLIENT_MAINS) drivers/core/main.c emulators/main.c
 ROOMS		= $(wildcard src/base/*.c src/ups/*.c src/upsd/*.c src/client/*.c src/upsmon/*.c src/upsdrvctl/*.c \
 		  src/upssched/*.c drivers/*.c drivers/*/*.c emulators/*.c emulators/*/*.c)
-HOUSE_SRC	= $(filter-out $(MAINS) drivers/core/usb_%.c,$(ROOMS)) src/tls/$(TLS).c src/wrap/wrap.c \
-		  src/wrap/$(WRAPPER).c drivers/core/usb_$(USB).c
+HOUSE_SRC	= $(filter-out $(MAINS) drivers/core/usb_%.c emulators/transports/umockdev%,$(ROOMS)) \
+		  src/tls/$(TLS).c src/wrap/wrap.c src/wrap/$(WRAPPER).c drivers/core/usb_$(USB).c \
+		  emulators/transports/$(MOCKER).c
 CONFORM_SRC	= $(wildcard conformance/*.c conformance/*/*.c)
 SIM_SRC		= $(wildcard tests/sim/*.c)
 PLANTED_AT	= $(shell sed -n 's/^WRAP.[^,]*, \([a-z_]*\),.*/\1/p' tests/seeds/planted.c)
@@ -112,12 +120,15 @@ $(B)/src/ups/paths.o: CPPFLAGS += -DCONFPATH='"$(CONFPATH)"' -DSTATEPATH='"$(STA
 	-DDATAPATH='"$(DATAPATH)"' -DPORT='$(PORT)' -DRUN_AS_USER='"$(RUN_AS_USER)"' \
 	-DRUN_AS_GROUP='"$(RUN_AS_GROUP)"'
 
-$(LIBRARY): $(call objects,$(HOUSE_SRC)) $(B)/tls.is.$(TLS) $(B)/wrap.is.$(WRAPPER) $(B)/usb.is.$(USB)
+$(B)/emulators/transports/umockdev.o: CPPFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags umockdev-1.0))
+
+$(LIBRARY): $(call objects,$(HOUSE_SRC)) $(B)/tls.is.$(TLS) $(B)/wrap.is.$(WRAPPER) $(B)/usb.is.$(USB) \
+		$(B)/emu.is.$(MOCKER)
 	@rm -f $@
 	ar rcs $@ $(filter %.o,$^)
 
-# So that another TLS=, WRAP= or USB= makes the library anew.
-$(B)/tls.is.$(TLS) $(B)/wrap.is.$(WRAPPER) $(B)/usb.is.$(USB):
+# So that another TLS=, WRAP=, USB= or UMOCKDEV= makes the library anew.
+$(B)/tls.is.$(TLS) $(B)/wrap.is.$(WRAPPER) $(B)/usb.is.$(USB) $(B)/emu.is.$(MOCKER):
 	@mkdir -p $(@D)
 	@rm -f $(basename $@).*
 	@touch $@
@@ -131,7 +142,7 @@ $(SBIN): $(B)/sbin/%: $(B)/src/%/main.o $(LIBRARY)
 
 $(B)/bin/nut-emu: $(B)/emulators/main.o $(LIBRARY)
 	@mkdir -p $(@D)
-	$(link) -lm
+	$(link) $(LIBS_$(MOCKER)) -lm
 
 $(B)/bin/nut-conform: $(call objects,$(CONFORM_SRC))
 	@mkdir -p $(@D)
@@ -156,7 +167,7 @@ $(B)/libsim.a: $(call objects,$(SIM_SRC))
 
 $(TESTS) $(PLANTED): $(B)/tests/%: $(B)/tests/%.o $(if $(SIM_SRC),$(B)/libsim.a) $(LIBRARY)
 	@mkdir -p $(@D)
-	$(link) -lcriterion $(LIBS_$(USB)) -lm
+	$(link) -lcriterion $(LIBS_$(USB)) $(LIBS_$(MOCKER)) -lm
 
 # Whole sites from seeds (docs/simulation.md).  planted.c stands between the files of src/.
 $(B)/tests/simulate: $(call objects,$(SEEDS_SRC)) $(B)/libsim.a $(LIBRARY)

@@ -14,7 +14,7 @@
 #define HISTORY 200
 
 const struct emu_model *const emu_models[] = { &emu_megatec, &emu_voltronic, &emu_hidups, NULL };
-const struct emu_transport *const emu_transports[] = { &emu_pty, NULL };
+const struct emu_transport *const emu_transports[] = { &emu_pty, &emu_umockdev, NULL };
 
 struct line {
 	int64_t at_ms;
@@ -28,6 +28,7 @@ struct emu {
 	const struct emu_transport *transport; /* borrowed */
 	struct emu_options options;	       /* strings borrowed */
 	void *port;			       /* owned; NULL while unplugged */
+	void *kept;			       /* owned: transport->forget */
 	struct emu_battery battery;
 	struct emu_faults faults;
 	struct emu_post post;
@@ -503,6 +504,8 @@ emu_free(struct emu *emu)
 	if (!emu)
 		return;
 	emu_unplug(emu);
+	if (emu->kept)
+		emu->transport->forget(emu->kept);
 	loop_timer_clear(emu->loop, &emu->tick);
 	free(emu->state);
 	free(emu);
@@ -537,6 +540,12 @@ const char *
 emu_where(const struct emu *emu)
 {
 	return emu->port ? emu->transport->where(emu->port) : "";
+}
+
+void **
+emu_kept(struct emu *emu)
+{
+	return &emu->kept;
 }
 
 struct loop *

@@ -142,6 +142,9 @@ struct emu_options {
 struct emu_transport {
 	const char *name;
 	bool usb; /* for devices on a bus, else for those on a line */
+	/* A library that must have been loaded before the program: main() starts it again with it.
+	 */
+	const char *preload;
 	/* The device appears.  NULL with *WHY (constant text) and errno. */
 	void *(*open)(struct emu *emu, const struct emu_options *options, const char **why);
 	/* One message to the host; what it cannot take at once it drops, as a wire does. */
@@ -150,9 +153,11 @@ struct emu_transport {
 	const char *(*where)(void *port);
 	/* The device disappears, as if unplugged; what was unread is lost. */
 	void (*close)(void *port);
+	/* Optional: the end of what it has put into emu_kept(). */
+	void (*forget)(void *kept);
 };
 
-extern const struct emu_transport emu_pty;
+extern const struct emu_transport emu_pty, emu_umockdev;
 extern const struct emu_transport *const emu_transports[]; /* NULL at the end */
 
 /* A transport gives each message it has received to its emu. */
@@ -169,6 +174,9 @@ bool emu_plug(struct emu *emu, const char **why);
 void emu_unplug(struct emu *emu);
 bool emu_plugged(const struct emu *emu);
 const char *emu_where(const struct emu *emu); /* "" while unplugged */
+
+/* The transport's: what it keeps from one plug to the next, NULL at first. */
+void **emu_kept(struct emu *emu);
 
 struct loop *emu_loop(const struct emu *emu);
 const struct emu_device_file *emu_device(const struct emu *emu);

@@ -26,11 +26,12 @@ struct arguments {
 	double speed;
 	bool ready, pace, list;
 	int debug;
+	char **argv; /* all of it */
 };
 
 static const char usage[] =
     "usage: nut-emu --device NAME|FILE [--link PATH] [--control PATH] [--speed N]\n"
-    "               [--scenario FILE] [--transport pty] [--mode 0660] [--pace] [--ready] [-D]\n"
+    "               [--scenario FILE] [--transport pty|umockdev] [--mode 0660] [--pace] [--ready] [-D]\n"
     "       nut-emu ctl PATH ORDER...\n"
     "       nut-emu --list | --help | --version\n";
 
@@ -65,7 +66,7 @@ read_arguments(struct arguments *out, int argc, char **argv)
 {
 	int option;
 
-	*out = (struct arguments){ .transport = "pty", .speed = 1 };
+	*out = (struct arguments){ .transport = "pty", .speed = 1, .argv = argv };
 	while ((option = getopt_long(argc, argv, "DhV", long_options, NULL)) != -1) {
 		switch (option) {
 		case 'd':
@@ -238,6 +239,21 @@ transport_for(const struct emu_device_file *device, const char *name)
 	return transport;
 }
 
+/* Again, with the library that the transport wants in front of all others. */
+static void
+preload(const char *library, char **argv)
+{
+	const char *before = getenv("LD_PRELOAD");
+	char list[1024];
+
+	if (!library || (before && strstr(before, library)))
+		return;
+	snprintf(list, sizeof(list), "%s%s%s", library, before ? ":" : "", before ? before : "");
+	setenv("LD_PRELOAD", list, 1);
+	execv("/proc/self/exe", argv);
+	fatal("cannot start again with %s", library);
+}
+
 static struct emu_scenario *
 read_scenario(const char *path)
 {
@@ -271,6 +287,8 @@ run(const struct arguments *arguments, struct loop *loop)
 
 	read_device(&device, arguments->device);
 	const struct emu_transport *transport = transport_for(&device, arguments->transport);
+
+	preload(transport->preload, arguments->argv);
 
 	if (arguments->scenario)
 		scenario = read_scenario(arguments->scenario);

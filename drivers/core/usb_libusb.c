@@ -2,7 +2,10 @@
  *
  * The context lives from one opening to the closing of that port.  A new one reads the bus anew
  * from sysfs, so that a device that has come back is found where no udevd runs, too.  libusb_init()
- * starts a thread of its own, which a fork loses: the program is in the background by then. */
+ * starts a thread of its own, which a fork loses: the program is in the background by then.
+ *
+ * What libusb calls back with is kept, and told when libusb has returned: who is told may close the
+ * device, which must not be done from within. */
 #include "base/log.h"
 #include "drivers/core/usb.h"
 
@@ -14,6 +17,7 @@
 
 #define REPORT_MAX 512	  /* bytes of an interrupt transfer */
 #define PIPE_FAULTS_MAX 3 /* in a row: then the interrupt pipe is given up */
+#define REPORTS_MAX 8	  /* that wait to be told */
 #define CLOSE_TURNS 200	  /* of 5 ms at most, for what has been taken back to come back */
 
 struct bus {
@@ -21,6 +25,7 @@ struct bus {
 	libusb_context *context;
 	libusb_device **devices;
 	ssize_t len;
+	bool stuck; /* a transfer did not come back: nothing of it may be freed */
 };
 
 struct handle {
@@ -34,6 +39,15 @@ struct handle {
 	unsigned pipe_faults;
 	unsigned under_way; /* transfers that libusb has */
 	unsigned char report[REPORT_MAX];
+
+	struct later tell;		  /* of these: */
+	struct libusb_transfer *answered; /* owned: the request has ended */
+	struct {
+		unsigned char bytes[REPORT_MAX];
+		size_t len;
+	} reports[REPORTS_MAX];
+	size_t reports_len;
+	bool lost, deaf;
 };
 
 /* ---- libusb's descriptors ---- */
@@ -113,6 +127,8 @@ bus_close(void *owner)
 	struct bus *bus = owner;
 
 	forget_all(bus);
+	if (bus->stuck)
+		return;
 	if (bus->devices)
 		libusb_free_device_list(bus->devices, 1);
 	libusb_exit(bus->context);
@@ -238,20 +254,73 @@ end_of(enum libusb_transfer_status status)
 	}
 }
 
+static void
+free_transfer(struct libusb_transfer *transfer)
+{
+	if (transfer)
+		free(transfer->buffer);
+	libusb_free_transfer(transfer);
+}
+
 static void LIBUSB_CALL
 control_ended(struct libusb_transfer *transfer)
 {
 	struct handle *handle = transfer->user_data;
-	bool wanted = transfer == handle->asked;
 
 	handle->under_way--;
-	if (wanted) {
-		handle->asked = NULL;
-		handle->calls->answered(handle->owner, end_of(transfer->status),
-		    libusb_control_transfer_get_data(transfer), (size_t)transfer->actual_length);
+	if (transfer != handle->asked) { /* it was taken back */
+		free_transfer(transfer);
+		return;
 	}
-	free(transfer->buffer);
-	libusb_free_transfer(transfer);
+	handle->asked = NULL;
+	handle->answered = transfer;
+	loop_later(handle->bus->loop, &handle->tell);
+}
+
+static void
+tell_report(struct handle *handle)
+{
+	unsigned char bytes[REPORT_MAX];
+	size_t len = handle->reports[0].len;
+
+	memcpy(bytes, handle->reports[0].bytes, len);
+	memmove(handle->reports, handle->reports + 1,
+	    --handle->reports_len * sizeof(handle->reports[0]));
+	handle->calls->heard(handle->owner, bytes, len);
+}
+
+static void
+tell_answer(struct handle *handle)
+{
+	struct libusb_transfer *transfer = handle->answered;
+
+	handle->answered = NULL;
+	handle->calls->answered(handle->owner, end_of(transfer->status),
+	    libusb_control_transfer_get_data(transfer), (size_t)transfer->actual_length);
+	free_transfer(transfer);
+}
+
+/* One thing at a time: afterwards the handle may be gone. */
+static void
+tell(void *owner)
+{
+	struct handle *handle = owner;
+	size_t things =
+	    handle->reports_len + (handle->answered != NULL) + handle->lost + handle->deaf;
+
+	if (things > 1)
+		loop_later(handle->bus->loop, &handle->tell);
+	if (handle->reports_len) {
+		tell_report(handle);
+	} else if (handle->answered) {
+		tell_answer(handle);
+	} else if (handle->lost) {
+		handle->lost = false;
+		handle->calls->answered(handle->owner, EXCHANGE_LOST, NULL, 0);
+	} else if (handle->deaf) {
+		handle->deaf = false;
+		handle->calls->heard(handle->owner, NULL, 0);
+	}
 }
 
 static bool
@@ -286,6 +355,8 @@ cancel(void *owner)
 	if (handle->asked)
 		libusb_cancel_transfer(handle->asked);
 	handle->asked = NULL;
+	free_transfer(handle->answered);
+	handle->answered = NULL;
 }
 
 static bool
@@ -297,6 +368,18 @@ listen_again(struct handle *handle)
 	return true;
 }
 
+/* When many wait, the newest are what is so. */
+static void
+keep_report(struct handle *handle, const struct libusb_transfer *transfer)
+{
+	if (handle->reports_len == REPORTS_MAX)
+		memmove(handle->reports, handle->reports + 1,
+		    --handle->reports_len * sizeof(handle->reports[0]));
+	memcpy(handle->reports[handle->reports_len].bytes, transfer->buffer,
+	    (size_t)transfer->actual_length);
+	handle->reports[handle->reports_len++].len = (size_t)transfer->actual_length;
+}
+
 static void LIBUSB_CALL
 report_came(struct libusb_transfer *transfer)
 {
@@ -306,16 +389,13 @@ report_came(struct libusb_transfer *transfer)
 	handle->under_way--;
 	if (status == LIBUSB_TRANSFER_CANCELLED)
 		return;
-	if (status == LIBUSB_TRANSFER_NO_DEVICE) {
-		handle->calls->answered(handle->owner, EXCHANGE_LOST, NULL, 0);
-		return;
-	}
 	handle->pipe_faults = status == LIBUSB_TRANSFER_COMPLETED ? 0 : handle->pipe_faults + 1;
+	handle->lost = handle->lost || status == LIBUSB_TRANSFER_NO_DEVICE;
 	if (status == LIBUSB_TRANSFER_COMPLETED && transfer->actual_length > 0)
-		handle->calls->heard(
-		    handle->owner, transfer->buffer, (size_t)transfer->actual_length);
-	if (handle->pipe_faults >= PIPE_FAULTS_MAX || !listen_again(handle))
-		handle->calls->heard(handle->owner, NULL, 0);
+		keep_report(handle, transfer);
+	if (!handle->lost && (handle->pipe_faults >= PIPE_FAULTS_MAX || !listen_again(handle)))
+		handle->deaf = true;
+	loop_later(handle->bus->loop, &handle->tell);
 }
 
 static bool
@@ -357,8 +437,11 @@ close_device(void *owner)
 
 	if (!take_back(handle)) {
 		log_warnx("the kernel does not give back a USB transfer");
+		handle->bus->stuck = true;
+		loop_later_clear(&handle->tell);
 		return;
 	}
+	loop_later_clear(&handle->tell);
 	libusb_free_transfer(handle->listens);
 	libusb_release_interface(handle->device, handle->interface);
 	libusb_close(handle->device);
@@ -380,7 +463,8 @@ open_device(void *owner, size_t i, const struct usb_about *about, const struct u
 		.calls = calls,
 		.owner = calls_owner,
 		.interface = about->interface,
-		.endpoint = about->in_endpoint };
+		.endpoint = about->in_endpoint,
+		.tell = { .run = tell, .owner = handle } };
 	*why = "cannot open it";
 	if ((error = libusb_open(bus->devices[i], &handle->device)) != 0)
 		goto fail;

@@ -54,6 +54,12 @@ model(struct hidups *ups)
 
 	core_setf(ups->core, "ups.model", "%s%s%s", family, which && *which ? " " : "",
 	    which ? which : "");
+	if (core_get(ups->core, "outlet.id"))
+		core_set(ups->core, "outlet.desc", "Main Outlet");
+	if (core_get(ups->core, "outlet.1.id"))
+		core_set(ups->core, "outlet.1.desc", "PowerShare Outlet 1");
+	if (core_get(ups->core, "outlet.2.id"))
+		core_set(ups->core, "outlet.2.desc", "PowerShare Outlet 2");
 }
 
 const struct hidups_vendor hidups_mge = {
