@@ -403,7 +403,7 @@ describe(const struct bed *bed, struct buf *out)
 	node_name(bed, node);
 	emu_usb_device(usb, bytes);
 	emu_usb_config(usb, bytes + EMU_USB_DEVICE_LEN);
-	buf_add_format(out, "P: %s\nN: %s\n", SYS_PATH + strlen("/sys"), node);
+	buf_add_format(out, "P: %s\nN: %s\n", &SYS_PATH[strlen("/sys")], node);
 	buf_add_format(
 	    out, "E: BUSNUM=001\nE: DEVNUM=%03u\nE: DEVNAME=/dev/%s\n", bed->address, node);
 	buf_add_format(out, "E: DEVTYPE=usb_device\nE: MAJOR=189\nE: MINOR=%u\n", bed->address - 1);
