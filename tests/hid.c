@@ -260,6 +260,7 @@ Test(hid, numbers_have_signs_when_their_minimum_has_one)
 	hid_free(&hid);
 }
 
+/* */
 Test(hid, thirty_two_bits_hold_what_they_can)
 {
 	uint8_t report[5] = { 12 };
@@ -424,6 +425,7 @@ mended(enum hid_rule rule)
 	return hid.mended == 1u << (rule - HID_MENDED);
 }
 
+/* */
 Test(hid, what_is_mended)
 {
 	cr_expect_eq(parse(UPS("25 ff")), HID_FINE);

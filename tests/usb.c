@@ -198,7 +198,7 @@ Test(usb, who_may_not_open_it_is_told_why)
 	bus_end(core);
 }
 
-/* One that another section has is passed over. */
+/* one that another section has is passed over. */
 Test(usb, two_of_a_kind_for_two_drivers)
 {
 	struct loop *loop = bus_begin();
@@ -232,6 +232,27 @@ Test(usb, reports_come_unasked)
 	fast_pass(loop, 3000);
 	cr_expect(mini.deaf && logged("polling alone") == 1);
 	cr_expect(is_fresh(core), "polls do without");
+	bus_end(core);
+}
+
+/* R-84; under valgrind the bus looks at each byte. */
+Test(usb, what_is_sent_is_what_was_given)
+{
+	struct loop *loop = bus_begin();
+	struct bus_device *ups = bus_plug("eaton-3s-700", NULL);
+	struct core *core = begin(NULL);
+
+	fast_pass(loop, 3000);
+	usb_ask(mini.usb,
+	    &(struct usb_request){ .name = "set F1f",
+		.type = 0x21,
+		.request = 9,
+		.value = 0x031f,
+		.length = 2,
+		.data = "\x1f\x01" },
+	    true);
+	fast_pass(loop, 100);
+	cr_expect_str_eq(bus_show(ups, "ups.beeper.status"), "disabled");
 	bus_end(core);
 }
 
@@ -329,6 +350,8 @@ Test(usb, string_descriptors)
 	cr_expect_str_eq(text, "U?");
 	cr_expect(usb_string_text(text, "\x08\x03U\0P\0", 6), "cut short");
 	cr_expect_str_eq(text, "UP");
+	cr_expect_not(usb_string_whole("\x08\x03U\0P\0", 6));
+	cr_expect(usb_string_whole("\x04\x03U\0P\0", 6));
 	cr_expect(usb_string_text(text, "\x04\x03U\0P\0", 6), "padded");
 	cr_expect_str_eq(text, "U");
 	cr_expect_not(usb_string_text(text, "\x08\x02U\0P\0S\0", 8));

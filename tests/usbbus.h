@@ -12,6 +12,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <valgrind/memcheck.h>
 
 #define BUS_DEVICES 4
 
@@ -26,12 +27,23 @@ static struct bus_device {
 	int denied; /* errno of open() */
 } bus_devices[BUS_DEVICES];
 
+/* How an answer is spoilt that comes for all that. */
+enum bus_spoilt {
+	BUS_WHOLE,
+	BUS_EMPTY,    /* no byte of it */
+	BUS_ONE_BYTE, /* the id alone */
+	BUS_HALF,
+	BUS_WRONG_ID /* of a report: another one's in front */
+};
+
 /* What the test counts, and what is to go wrong with transfer number K, from 1. */
 static struct {
 	struct loop *loop;
 	unsigned opens, closes, halts, resets, transfers;
-	unsigned fail_at, fail_to; /* transfers that fail, both included; 0: none */
-	enum exchange_end fail_how;
+	unsigned fail_at, fail_to;  /* transfers that fail, both included; 0: none */
+	enum exchange_end fail_how; /* unless they are: */
+	enum bus_spoilt spoilt;
+	unsigned spare; /* one of so many does not fail; 0: all do */
 	bool pipe_fails;
 } bus_now;
 
@@ -40,7 +52,7 @@ struct bus_handle {
 	const struct usb_calls *calls;
 	void *owner;
 	uint64_t asked; /* the tag of the request that runs, 0 none */
-	bool listens;
+	bool listens, spoils, of_report;
 };
 
 /* ---- the emulator's side: a transport ---- */
@@ -54,9 +66,36 @@ bus_emu_open(struct emu *emu, const struct emu_options *options, const char **wh
 	return NULL;
 }
 
+/* The answer as it arrives, in OUT. */
+static inline size_t
+bus_spoil(const struct bus_handle *handle, const struct emu_message *message, unsigned char *out)
+{
+	size_t len = message->len;
+
+	if (len)
+		memcpy(out, message->bytes, len);
+	if (!handle->spoils)
+		return len;
+	switch (bus_now.spoilt) {
+	case BUS_EMPTY:
+		return 0;
+	case BUS_ONE_BYTE:
+		return len ? 1 : 0;
+	case BUS_HALF:
+		return len / 2;
+	case BUS_WRONG_ID:
+		out[0] = (unsigned char)(out[0] + handle->of_report);
+		return len;
+	case BUS_WHOLE:
+		break;
+	}
+	return len;
+}
+
 static inline void
 bus_emu_write(void *port, const struct emu_message *message)
 {
+	unsigned char bytes[EMU_USB_DESCRIPTOR_MAX] = { 0 };
 	struct bus_device *device = port;
 	struct bus_handle *handle = device->open;
 
@@ -70,11 +109,13 @@ bus_emu_write(void *port, const struct emu_message *message)
 	if (message->tag != handle->asked)
 		return;
 	handle->asked = 0;
+	size_t len = bus_spoil(handle, message, bytes);
+
 	handle->calls->answered(handle->owner,
 	    message->refused  ? EXCHANGE_REFUSED
 	    : message->broken ? EXCHANGE_BROKEN
 			      : EXCHANGE_ANSWERED,
-	    message->bytes, message->len);
+	    bytes, len);
 }
 
 static inline const char *
@@ -142,7 +183,7 @@ bus_open_device(void *bus, size_t i, const struct usb_about *about, const struct
 		return NULL;
 	}
 	handle = calloc(1, sizeof(*handle));
-	*handle = (struct bus_handle){ &bus_devices[i], calls, owner, 0, false };
+	*handle = (struct bus_handle){ .device = &bus_devices[i], .calls = calls, .owner = owner };
 	bus_devices[i].open = handle;
 	bus_now.opens++;
 	return handle;
@@ -159,19 +200,37 @@ bus_close_device(void *owner)
 }
 
 static inline bool
+bus_fails(void)
+{
+	unsigned k = bus_now.transfers;
+
+	if (!bus_now.fail_at || k < bus_now.fail_at || k > bus_now.fail_to)
+		return false;
+	/* Scattered, so that it is not the same one of each round. */
+	return !bus_now.spare || (k * 2654435761u >> 16) % bus_now.spare;
+}
+
+static inline bool
 bus_control(void *owner, const void *setup, size_t len)
 {
 	struct bus_handle *handle = owner;
 	const unsigned char *bytes = setup;
+	size_t data = bytes[0] & 0x80 ? 0 : bytes[6] | (size_t)bytes[7] << 8;
 	struct emu_message message = {
 		.kind = EMU_CONTROL, .bytes = bytes + 8, .len = len - 8, .tag = ++bus_now.transfers
 	};
-	bool fails = bus_now.fail_at && bus_now.transfers >= bus_now.fail_at &&
-		     bus_now.transfers <= bus_now.fail_to;
+	bool fails = bus_fails();
+
+	/* all that is sent was meant to be. */
+	cr_assert_eq(len, 8 + data);
+	cr_assert_eq(VALGRIND_CHECK_MEM_IS_DEFINED(setup, len), 0);
 
 	if (!handle->device->present)
 		return false;
 	handle->asked = message.tag;
+	handle->of_report = bytes[0] == 0xa1 && bytes[1] == 1;
+	handle->spoils = fails && bus_now.spoilt;
+	fails = fails && !bus_now.spoilt;
 	if (fails && bus_now.fail_how == EXCHANGE_TIMEOUT)
 		return true;
 	if (fails) {

@@ -235,6 +235,19 @@ Test(usbhid, an_interrupt_report_is_acted_on_at_once)
 	end();
 }
 
+/* it says nothing by itself, for a minute and for ever; it is asked. */
+Test(usbhid, a_silent_interrupt_pipe)
+{
+	begin("eaton-3s-700", NULL);
+	order("mute only report");
+	fast_pass(loop, 60000);
+	cr_expect(is_fresh() && status_is("OL"), "%s", get("ups.status"));
+	order("mains off");
+	fast_pass(loop, 2500);
+	cr_expect(is_fresh() && status_is("OB"), "%s", get("ups.status"));
+	end();
+}
+
 Test(usbhid, full_rounds_are_rarer)
 {
 	begin("cyberpower-cp1500", SETTINGS("pollfreq=60"));
@@ -538,62 +551,5 @@ Test(usbhid, a_descriptor_that_is_cut_short)
 	order("clear");
 	fast_pass(loop, 10000);
 	cr_expect(is_fresh());
-	end();
-}
-
-/* Transfer K fails, for each K of start-up and of three rounds, in each way. */
-static unsigned
-check_transfers(const char *device, enum exchange_end how, unsigned burst)
-{
-	for (unsigned k = 1;; k++) {
-		loop = bus_begin();
-		ups = bus_plug(device, NULL);
-		bus_now.fail_at = k;
-		bus_now.fail_to = k + burst - 1;
-		bus_now.fail_how = how;
-		start_driver(SETTINGS("pollfreq=2"));
-		for (int s = 0; s < 12; s++) {
-			fast_pass(loop, 1000);
-			if (is_fresh())
-				cr_assert(status_is("OL"), "%s, transfer %u, %d: %s", device, k,
-				    how, get("ups.status"));
-		}
-		cr_assert(is_fresh(), "%s, transfer %u, %d: not well again\n%s", device, k, how,
-		    script.log);
-		unsigned transfers = bus_now.transfers;
-
-		end();
-		if (k > transfers / 2 || k > 150)
-			return k;
-	}
-}
-
-Test(usbhid, each_transfer_fails_once_in_each_way)
-{
-	static const enum exchange_end ways[] = { EXCHANGE_REFUSED, EXCHANGE_BROKEN,
-		EXCHANGE_TIMEOUT, EXCHANGE_ANSWERED, EXCHANGE_LOST };
-
-	unsigned runs = 0;
-
-	for (size_t w = 0; w < sizeof(ways) / sizeof(ways[0]); w++) {
-		runs += check_transfers("eaton-3s-700", ways[w], 1);
-		runs += check_transfers("eaton-3s-700", ways[w], 3);
-		runs += check_transfers("generic-5131-2007", ways[w], 1);
-		runs += check_transfers("apc-backups-500", ways[w], 1);
-	}
-	cr_expect_gt(runs, 500, "only %u", runs);
-}
-
-Test(usbhid, unplugged_and_back_many_times)
-{
-	begin("cyberpower-cp1500", NULL);
-	for (int i = 0; i < 50; i++) {
-		bus_pull(ups);
-		fast_pass(loop, 500);
-		cr_expect_not(is_fresh());
-		bus_put_back(ups);
-		fast_pass(loop, 8000);
-		cr_expect(is_fresh(), "time %d", i);
-	}
 	end();
 }

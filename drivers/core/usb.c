@@ -376,6 +376,14 @@ usb_listen(struct usb *usb)
 /* ---- strings ---- */
 
 bool
+usb_string_whole(const void *answer, size_t len)
+{
+	const unsigned char *bytes = answer;
+
+	return len >= 2 && bytes[0] <= len;
+}
+
+bool
 usb_string_text(char out[USB_STRING_MAX], const void *answer, size_t len)
 {
 	const unsigned char *bytes = answer;
@@ -470,9 +478,10 @@ string_came(void *owner, const struct exchange *exchange, enum exchange_end end,
 	string[0] = '\0';
 	if (end == EXCHANGE_LOST)
 		return;
-	/* A stall is an answer: it has none. */
+	/* A stall is an answer: it has none.  Half a serial number would be another device's. */
 	if (end != EXCHANGE_REFUSED &&
-	    (end != EXCHANGE_ANSWERED || !usb_string_text(string, answer, len)))
+	    (end != EXCHANGE_ANSWERED || !usb_string_whole(answer, len) ||
+		!usb_string_text(string, answer, len)))
 		core_failed(usb->core, "the USB device does not tell its strings");
 	/* Else any other device without one would be taken for it. */
 	else if (which == USB_SERIAL && end == EXCHANGE_REFUSED && usb->found && usb->serial[0])

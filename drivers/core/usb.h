@@ -85,6 +85,9 @@ void usb_ask_string(struct usb *usb, unsigned index, int tag,
 /* false, and "", when the bytes are no string descriptor.  Letters outside ASCII become '?'. */
 bool usb_string_text(char out[USB_STRING_MAX], const void *answer, size_t len);
 
+/* Did all of it come that its first byte tells of? */
+bool usb_string_whole(const void *answer, size_t len);
+
 /* Interrupt reports are given to the driver's heard() from now on. */
 void usb_listen(struct usb *usb);
 

@@ -175,7 +175,7 @@ string_came(void *device, const struct exchange *exchange, enum exchange_end end
 	if (end == EXCHANGE_LOST)
 		return;
 	ups->strings[exchange->tag].asked = true;
-	if (end == EXCHANGE_ANSWERED)
+	if (end == EXCHANGE_ANSWERED && usb_string_whole(answer, len))
 		usb_string_text(ups->strings[exchange->tag].text, answer, len);
 	ask_strings(ups, (unsigned)exchange->tag + 1);
 }
