@@ -7,6 +7,9 @@
 #                         SYSTEMDPATH= (systemd itself reads /lib/systemd)
 #                         PORT= RUN_AS_USER= RUN_AS_GROUP=
 #   make bench            the programs behind bench/compare (some need OpenSSL)
+#   make fuzz-replay      fuzz/corpus through the harnesses of fuzz/ (docs/fuzzing.md)
+#   make fuzz             each harness for FUZZ_SECONDS= under clang's libFuzzer; make fuzz-NAME: one
+#   make fuzz-coverage    what the corpus reaches, as a table and as HTML
 #   make clean
 #
 #   CC=clang              the other compiler
@@ -44,6 +47,17 @@ else
 B		= build
 AS_NEEDED	= -Wl,--as-needed # (under ASan its own crypt_r() would do, and call nothing)
 endif
+
+# Of `make fuzz` alone: harnesses without a main(), for the one of libFuzzer.
+ENGINE		=
+ifneq ($(ENGINE),)
+B		= build/libfuzzer
+CC		= clang
+OPTIMIZE	= -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+		  -fno-omit-frame-pointer
+AS_NEEDED	=
+endif
+FUZZ_SECONDS	= 60
 
 WARNINGS	= -Wall -Wextra -Wformat=2 -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
 		  -Wno-unused-parameter -Werror
@@ -85,6 +99,10 @@ TEST_SRC	= $(filter-out tests/tls_%.c,$(wildcard tests/*.c)) $(wildcard tests/tl
 TESTS		= $(patsubst tests/%.c,$(B)/tests/%,$(TEST_SRC))
 BENCH		= $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/*.c))
 
+HARNESSES	= $(patsubst fuzz/%.c,%,$(wildcard fuzz/*.c))
+FUZZERS		= $(addprefix $(B)/fuzz/,$(HARNESSES) planted/overflow)
+FUZZ_LIB	= $(filter-out $(if $(ENGINE),fuzz/lib/replay.c),$(wildcard fuzz/lib/*.c))
+
 CLIENT_MAINS	= $(wildcard src/client/ups*.c)
 MAINS		= $(wildcard src/*/main.c) $(CLIENT_MAINS) drivers/core/main.c emulators/main.c
 ROOMS		= $(wildcard src/base/*.c src/ups/*.c src/upsd/*.c src/client/*.c src/upsmon/*.c src/upsdrvctl/*.c \
@@ -103,7 +121,8 @@ LIBRARY		= $(B)/librefnut.a
 
 all: $(SBIN) $(BIN) $(DRIVERS)
 tests: $(TESTS) $(if $(SEEDS_SRC),$(B)/tests/simulate)
-.PHONY: all tests check bench install clean
+fuzzers: $(FUZZERS)
+.PHONY: all tests fuzzers check bench fuzz fuzz-replay fuzz-coverage install clean
 .PRECIOUS: $(B)/%.o
 
 $(B)/%.o: %.c
@@ -172,6 +191,25 @@ $(TESTS) $(PLANTED): $(B)/tests/%: $(B)/tests/%.o $(if $(SIM_SRC),$(B)/libsim.a)
 # Whole sites from seeds (docs/simulation.md).  planted.c stands between the files of src/.
 $(B)/tests/simulate: $(call objects,$(SEEDS_SRC)) $(B)/libsim.a $(LIBRARY)
 	$(link) -lm $(addprefix -Wl$(comma)--wrap=,$(PLANTED_AT))
+
+# One harness = one program, which takes files (fuzz/lib/replay.c) or, with ENGINE, is libFuzzer.
+$(FUZZERS): $(B)/fuzz/%: $(B)/fuzz/%.o $(call objects,$(FUZZ_LIB)) $(B)/libsim.a $(LIBRARY)
+	@mkdir -p $(@D)
+	$(link) $(LIBS_$(USB)) $(LIBS_$(MOCKER)) -lm $(if $(ENGINE),-fsanitize=fuzzer)
+
+fuzz-replay: fuzzers
+	ci/fuzz replay $(B) $(HARNESSES)
+
+fuzz:
+	@$(MAKE) --no-print-directory ENGINE=libfuzzer fuzzers
+	ci/fuzz run $(FUZZ_SECONDS) $(HARNESSES)
+
+fuzz-coverage:
+	ci/fuzz coverage $(HARNESSES)
+
+$(addprefix fuzz-,$(HARNESSES)): fuzz-%:
+	@$(MAKE) --no-print-directory ENGINE=libfuzzer build/libfuzzer/fuzz/$*
+	ci/fuzz run $(FUZZ_SECONDS) $*
 
 # They stand alone: a generator that also speaks TLS, pretended drivers, and the floor to compare with.
 bench: $(BENCH)

@@ -1,0 +1,412 @@
+/* upsd - requests of three clients, a driver's lines, time and reloads, into a whole upsd.
+ *
+ * A line of the input is one thing that happens, told by its first byte:
+ *	1 2 3	that client sends the rest as a line;  a b c: without a newline
+ *	x y z	client 1, 2 or 3 goes away
+ *	D	the driver says the rest;  d: without a newline;  K: it goes away, and comes again
+ *	T	as many seconds pass as the rest has bytes
+ *	C U P	one more line of upsd.conf, ups.conf, upsd.users;  R: reload
+ *
+ * Each line of a client must have its one answer, which fits the request; a reload that finds a
+ * fault must leave all as it was. */
+#include "fuzz/lib/fuzz.h"
+#include "fuzz/lib/wire.h"
+
+#include "ups/netmsg.h"
+#include "upsd/driverlink.h"
+#include "upsd/listen.h"
+#include "upsd/upsd.h"
+
+#include <stdio.h>
+
+#define CLIENTS 3
+#define ANSWER_MS 60000
+
+#define UPSES                                                                                      \
+	"[u]\ndriver = test\nport = x\ndesc = \"A \\\"box\\\"\"\n[Dead]\ndriver=test\nport=y\n"
+#define USERS                                                                                      \
+	"[mon]\npassword = m\nupsmon primary\n[sec]\npassword = s\nupsmon secondary\n"             \
+	"[a]\npassword = a\nactions = SET\ninstcmds = ALL\n"
+#define DUMP                                                                                       \
+	"SETINFO ups.status \"OL\"\nSETINFO ups.id \"abc\"\nSETFLAGS ups.id RW STRING\n"           \
+	"SETAUX ups.id 8\nSETINFO i.s \"high\"\nSETFLAGS i.s RW\nADDENUM i.s \"high\"\n"           \
+	"ADDENUM i.s \"a \\\"b\\\"\"\nSETINFO d \"20\"\nSETFLAGS d RW\nADDRANGE d 10 30\n"         \
+	"ADDCMD load.off\nDATAOK\nDUMPDONE\n"
+
+struct stage {
+	struct sim *sim;
+	struct upsd *upsd;
+	struct upsdconf_source source;
+	struct wire client[CLIENTS], driver;
+	struct buf asked[CLIENTS]; /* sent, and not yet answered */
+	int driver_listens;
+	struct buf file[3];
+};
+
+static const char *const file_names[3] = { "upsd.conf", "ups.conf", "upsd.users" };
+
+static void
+run(struct stage *stage, int64_t ms)
+{
+	sim_run(stage->sim, ms);
+	wire_accept(&stage->driver, stage->sim, "h/driver", stage->driver_listens);
+	wire_read(&stage->driver);
+	buf_take(&stage->driver.in, buf_len(&stage->driver.in));
+}
+
+/* ---- what must follow a request ---- */
+
+/* The next line of IN, newline included; 0: none yet. */
+static size_t
+line_of(const char *bytes, size_t len)
+{
+	const char *newline = len ? memchr(bytes, '\n', len) : NULL;
+
+	return newline ? (size_t)(newline - bytes) + 1 : 0;
+}
+
+static bool
+begins(const char *bytes, size_t len, const struct buf *with)
+{
+	return len >= buf_len(with) && !memcmp(bytes, buf_bytes(with), buf_len(with));
+}
+
+/* The bytes of the list in BYTES; 0: not all is there.  The lines between must speak of SUBJECT. */
+static size_t
+list_len(const char *bytes, size_t len, const char *subject)
+{
+	size_t done = line_of(bytes, len), line, subject_len = strlen(subject);
+
+	for (; (line = line_of(bytes + done, len - done)); done += line) {
+		const char *at = bytes + done;
+
+		if (line > 9 && !memcmp(at, "END LIST ", 9)) {
+			size_t first = line_of(bytes, len);
+
+			must(line + 2 == first && !memcmp(at + 9, bytes + 11, line - 9),
+			    "%.*sends %.*s", (int)first, bytes, (int)line, at);
+			return done + line;
+		}
+		must(line > subject_len && !strncasecmp(at, subject, subject_len),
+		    "%.*sin a list of %s", (int)line, at, subject);
+	}
+	return 0;
+}
+
+static void
+add_words(struct buf *out, const struct words *words, size_t from, size_t to)
+{
+	for (size_t i = from; i < to && i < words->len; i++) {
+		buf_add_text(out, " ");
+		if (words_is_name(words->word[i]))
+			buf_add_text(out, words->word[i]);
+		else
+			words_quote(out, words->word[i]);
+	}
+}
+
+/* The bytes of the answer to WORDS at the front of BYTES, 0: not all is there. */
+static size_t
+answer_len(const struct words *words, const char *bytes, size_t len)
+{
+	size_t line = line_of(bytes, len);
+	const char *verb = words->len ? words->word[0] : "",
+		   *subject = words->len > 1 ? words->word[1] : "";
+	struct buf want = { 0 };
+	char name[64];
+
+	if (!line)
+		return 0;
+	for (size_t i = 0; i + 1 < line; i++)
+		must(bytes[i] >= ' ' && bytes[i] <= '~', "byte %d in %.*s", bytes[i], (int)line,
+		    bytes);
+	if (line > 5 && !memcmp(bytes, "ERR ", 4)) {
+		snprintf(name, sizeof(name), "%.*s", (int)line - 5, bytes + 4);
+		must(net_error_parse(name) < NET_UNKNOWN_ERROR, "ERR %s", name);
+		return line;
+	}
+	if (!strcasecmp(verb, "LIST")) {
+		buf_add_text(&want, "BEGIN LIST");
+		add_words(&want, words, 1,
+		    !strcasecmp(subject, "UPS")					    ? 2
+		    : !strcasecmp(subject, "ENUM") || !strcasecmp(subject, "RANGE") ? 4
+										    : 3);
+		must(begins(bytes, line, &want), "%.*sto LIST %s", (int)line, bytes, subject);
+		line = list_len(bytes, len, subject);
+	} else if (!strcasecmp(verb, "GET") && strcasecmp(subject, "TRACKING") != 0) {
+		for (const char *c = subject; *c; c++)
+			buf_add(&want, &(char){ (char)(*c & ~0x20) }, 1);
+		add_words(&want, words, 2,
+		    !strcasecmp(subject, "NUMLOGINS") || !strcasecmp(subject, "UPSDESC") ? 3 : 4);
+		buf_add_text(&want, " ");
+		must(begins(bytes, line, &want), "%.*sto GET %s", (int)line, bytes, subject);
+	} else if (strcasecmp(verb, "GET") != 0 && strcasecmp(verb, "VER") != 0 &&
+		   strcasecmp(verb, "NETVER") != 0 && strcasecmp(verb, "PROTVER") != 0 &&
+		   strcasecmp(verb, "HELP") != 0) {
+		must(!memcmp(bytes, "OK", 2), "%.*sto %s", (int)line, bytes, verb);
+	}
+	buf_free(&want);
+	return line;
+}
+
+/* Are all lines of client I answered?  Answered ones are forgotten. */
+static bool
+is_answered(struct stage *stage, int i)
+{
+	struct wire *wire = &stage->client[i];
+	struct buf *asked = &stage->asked[i];
+
+	wire_read(wire);
+	for (;;) {
+		char *copy = fuzz_copy(buf_bytes(asked), buf_len(asked));
+		struct words words;
+		size_t used = 0, answer = 0;
+		enum words_error error =
+		    words_cut(&words, copy, buf_len(asked), WORDS_SOCKET, &used);
+
+		if (used)
+			answer = answer_len(&words, buf_bytes(&wire->in), buf_len(&wire->in));
+		free(copy);
+		if (!used)
+			return error == WORDS_MORE || wire->fd == -1;
+		if (!answer)
+			return false;
+		buf_take(&wire->in, answer);
+		buf_take(asked, used);
+	}
+}
+
+/* Who may be here, and who is answered, is not checked once the configuration is another. */
+static bool
+is_judged(const struct stage *stage)
+{
+	return stage->upsd->generation == 1;
+}
+
+static void
+forget(struct stage *stage, int i)
+{
+	wire_close(&stage->client[i]);
+	buf_free(&stage->asked[i]);
+	stage->asked[i].max = 1 << 20;
+	stage->client[i].in.max = 16 << 20;
+}
+
+static void
+client_says(struct stage *stage, int i, const char *text, size_t len, bool newline)
+{
+	static const char *const hosts[CLIENTS] = { "c1", "c2", "h/client" };
+	struct wire *wire = &stage->client[i];
+	struct addr at = sim_addr(stage->sim, "h", 3493);
+
+	if (wire->fd == -1) {
+		forget(stage, i);
+		wire_connect(wire, stage->sim, hosts[i], &at);
+		run(stage, 10);
+	}
+	wire_send(wire, text, len);
+	buf_add(&stage->asked[i], text, len);
+	if (newline) {
+		wire_send(wire, "\n", 1);
+		buf_add(&stage->asked[i], "\n", 1);
+	}
+	run(stage, 5);
+	if (!is_judged(stage)) {
+		wire_read(wire);
+		buf_take(&wire->in, buf_len(&wire->in));
+		buf_take(&stage->asked[i], buf_len(&stage->asked[i]));
+		return;
+	}
+	for (int64_t waited = 0; !is_answered(stage, i) && wire->fd != -1; waited += 500) {
+		must(waited < ANSWER_MS, "client %d: no whole answer to %.*s", i + 1,
+		    (int)buf_len(&stage->asked[i]), buf_bytes(&stage->asked[i]));
+		run(stage, 500);
+	}
+	must(buf_len(&wire->in) == 0, "client %d: an answer too many, %.*s", i + 1,
+	    (int)buf_len(&wire->in), buf_bytes(&wire->in));
+}
+
+/* ---- reloads ---- */
+
+static char *
+all_of(const struct stage *stage)
+{
+	struct upsd *upsd = stage->upsd;
+	struct buf out = { .max = 4 << 20 };
+	bool settled;
+
+	buf_add_format(&out, "%u %ld %ld %zu %zu\n", upsd->generation, upsd->conf->max_age_s,
+	    upsd->conf->max_conn, listen_open(upsd, &settled), upsd->visitors.len);
+	for (size_t i = 0; i < upsd->upses_len; i++) {
+		struct ups *ups = upsd->upses[i];
+		size_t len;
+		const struct state_var *const *vars = state_vars(ups->state, &len);
+
+		buf_add_format(&out, "%s %s %u %d %d\n", ups->conf->name,
+		    ups->conf->desc ? ups->conf->desc : "", ups->logins, ups->fsd,
+		    driverlink_check(ups));
+		for (size_t k = 0; k < len; k++)
+			buf_add_format(&out, "%s %s\n", vars[k]->name, vars[k]->quoted);
+	}
+	for (const struct peer *peer = upsd->members.first; peer; peer = peer->after)
+		buf_add_format(&out, "%s %s\n", peer->host, peer->login->conf->name);
+	access_print(upsd->conf->access, &out);
+	buf_add(&out, "", 1);
+	return buf_steal(&out);
+}
+
+static void
+reload(struct stage *stage)
+{
+	struct upsdconf_source source = stage->source;
+	uint32_t generation = stage->upsd->generation;
+	struct faults faults = { 0 };
+	struct upsdconf *conf;
+	char *before, *after;
+
+	for (int i = 0; i < 3; i++)
+		fuzz_file(file_names[i],
+		    buf_bytes(&stage->file[i]) ? buf_bytes(&stage->file[i]) : "",
+		    buf_len(&stage->file[i]));
+	source.state_path_now = stage->upsd->conf->state_path;
+	source.users_now = stage->upsd->conf->has_users;
+	conf = upsdconf_read(&source, &faults);
+	before = all_of(stage);
+	upsd_reload(stage->upsd);
+	after = all_of(stage);
+	must((stage->upsd->generation == generation) == (faults.faults != 0), "%s",
+	    faults.faults ? faults_first(&faults) : "refused");
+	if (faults.faults)
+		must(before && after && !strcmp(before, after), "%sbecame\n%s", before, after);
+	free(before);
+	free(after);
+	upsdconf_free(conf);
+	faults_free(&faults);
+	run(stage, 1000);
+}
+
+/* ---- the whole ---- */
+
+/* The first configuration: from memory, which is quicker than files. */
+static struct upsdconf *
+first_conf(struct stage *stage)
+{
+	static const char *const texts[3] = { "LISTEN 0.0.0.0 3493\n", UPSES, USERS };
+	struct upsdconf *conf = upsdconf_new(&stage->source);
+	struct conffile *files[3];
+	struct faults faults = { 0 };
+
+	must(conf, "no memory");
+	for (int i = 0; i < 3; i++) {
+		must(files[i] = conffile_from(file_names[i], texts[i], strlen(texts[i])),
+		    "no memory");
+		buf_add_text(&stage->file[i], texts[i]);
+	}
+	upsdconf_parse(conf, files[0], &stage->source, &faults);
+	upsdconf_take_upses(conf, upsconf_from(files[1], &faults), &faults);
+	users_parse(conf->users, files[2], &faults);
+	users_finish(conf->users, file_names[2], conf->access, conf->upsconf, &faults);
+	conf->has_users = true;
+	upsdconf_finish_access(conf, file_names[0], &faults);
+	must(faults.faults == 0, "%s", faults_first(&faults));
+	faults_free(&faults);
+	for (int i = 0; i < 3; i++)
+		conffile_close(files[i]);
+	return conf;
+}
+
+static void
+begin(struct stage *stage)
+{
+	char path[128];
+	struct addr at;
+
+	fuzz_log();
+	stage->source = (struct upsdconf_source){ .conf_path = fuzz_folder(),
+		.state_path = fuzz_folder(),
+		.data_path = fuzz_folder(),
+		.port = 3493 };
+	stage->sim = sim_new(1);
+	snprintf(path, sizeof(path), "%s/test-u", fuzz_folder());
+	addr_unix(&at, path);
+	stage->driver_listens = wire_listen(stage->sim, "h/driver", &at);
+	stage->upsd = upsd_new(sim_loop(stage->sim, "h/upsd"), first_conf(stage));
+	must(stage->upsd && listen_start(stage->upsd), "no upsd");
+	stage->upsd->source = &stage->source;
+	for (int i = 0; i < CLIENTS; i++) {
+		stage->client[i].fd = -1;
+		forget(stage, i);
+	}
+	stage->driver.fd = -1;
+	run(stage, 100);
+	wire_send(&stage->driver, DUMP, strlen(DUMP));
+	run(stage, 100);
+}
+
+static void
+end(struct stage *stage)
+{
+	for (int i = 0; i < CLIENTS; i++)
+		forget(stage, i);
+	wire_close(&stage->driver);
+	upsd_free(stage->upsd);
+	sim_free(stage->sim);
+	for (int i = 0; i < 3; i++)
+		buf_free(&stage->file[i]);
+}
+
+static void
+happen(struct stage *stage, const char *line, size_t len)
+{
+	char what = len ? *line : ' ';
+	const char *rest = line + 1;
+	size_t rest_len = len - 1;
+
+	switch (what) {
+	case '1' ... '3':
+		client_says(stage, what - '1', rest, rest_len, true);
+		break;
+	case 'a' ... 'c':
+		client_says(stage, what - 'a', rest, rest_len, false);
+		break;
+	case 'x' ... 'z':
+		forget(stage, what - 'x');
+		break;
+	case 'D':
+	case 'd':
+		wire_send(&stage->driver, rest, rest_len);
+		wire_send(&stage->driver, "\n", what == 'D');
+		run(stage, 5);
+		break;
+	case 'K':
+		wire_close(&stage->driver);
+		break;
+	case 'T':
+		run(stage, 1000 * (int64_t)(rest_len < 100 ? rest_len : 100));
+		break;
+	case 'C':
+	case 'U':
+	case 'P':
+		buf_add(&stage->file[what == 'C' ? 0 : what == 'U' ? 1 : 2], rest, rest_len);
+		buf_add_text(&stage->file[what == 'C' ? 0 : what == 'U' ? 1 : 2], "\n");
+		break;
+	case 'R':
+		reload(stage);
+		break;
+	}
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const uint8_t *end_of_data = data + size;
+	struct stage stage = { 0 };
+	const char *line;
+	size_t len;
+
+	begin(&stage);
+	for (int n = 0; n < 60 && fuzz_line(&data, end_of_data, &line, &len); n++)
+		happen(&stage, line, len);
+	end(&stage);
+	return 0;
+}
