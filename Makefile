@@ -233,6 +233,7 @@ install: all
 	$(INSTALL) -m 644 -t $(DESTDIR)$(DATAPATH)/emulators/devices emulators/devices/*.dev
 	$(INSTALL) -m 644 -t $(DESTDIR)$(DATAPATH)/emulators/scenarios emulators/scenarios/*.scenario
 	$(INSTALL) -m 644 -t $(DESTDIR)$(PREFIX)/share/nut-conform/targets conformance/targets/*.conf
+	$(INSTALL) -m 644 -t $(DESTDIR)$(PREFIX)/share/nut-conform conformance/report.html
 	$(INSTALL) -m 644 -t $(DESTDIR)$(CONFPATH) conf/*.sample
 	$(INSTALL) -m 644 conf/ufw/nut $(DESTDIR)$(UFWPATH)/nut
 	$(INSTALL) -t $(DESTDIR)$(DATAPATH)/tls conf/tls/*

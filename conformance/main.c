@@ -16,12 +16,12 @@
 #include <unistd.h>
 
 #include "bench.h"
-#include "report.h"
+#include "page.h"
 
 enum { MAX_WORKERS = 24, PATIENCE_MS = 6000, DEVIATION_PATIENCE_MS = 1500 };
 
 struct options {
-	const char *target, *junit, *build, *bindir, *sbindir, *driverdir;
+	const char *target, *junit, *json, *html, *beside, *build, *bindir, *sbindir, *driverdir;
 	const char *only[64];
 	size_t only_len;
 	int jobs;
@@ -350,8 +350,8 @@ usage(FILE *to, int status)
 	fprintf(to,
 	    "usage: nut-conform [--target ours|upstream|FILE] [--only ID-PREFIX-OR-PATTERN]... "
 	    "[--list]\n"
-	    "                   [--junit FILE] [--jobs N] [--long] [--keep] [--quiet] [--build "
-	    "DIR]\n"
+	    "                   [--junit FILE] [--json FILE] [--html FILE [--beside FILE]]\n"
+	    "                   [--jobs N] [--long] [--keep] [--quiet] [--build DIR]\n"
 	    "                   [--bindir DIR] [--sbindir DIR] [--driverdir DIR] [--help]\n"
 	    "Checks an implementation of Network UPS Tools case by case; docs/conformance.md tells "
 	    "how.\n");
@@ -363,6 +363,9 @@ static const struct option long_options[] = {
 	{ "only", required_argument, NULL, 'o' },
 	{ "list", no_argument, NULL, 'l' },
 	{ "junit", required_argument, NULL, 'j' },
+	{ "json", required_argument, NULL, 'J' },
+	{ "html", required_argument, NULL, 'H' },
+	{ "beside", required_argument, NULL, 'N' },
 	{ "jobs", required_argument, NULL, 'n' },
 	{ "long", no_argument, NULL, 'L' },
 	{ "keep", no_argument, NULL, 'k' },
@@ -396,6 +399,15 @@ parse_options(struct options *options, int argc, char **argv)
 		case 'j':
 			options->junit = optarg;
 			break;
+		case 'J':
+			options->json = optarg;
+			break;
+		case 'H':
+			options->html = optarg;
+			break;
+		case 'N':
+			options->beside = optarg;
+			break;
 		case 'n':
 			options->jobs = atoi(optarg);
 			break;
@@ -426,7 +438,8 @@ parse_options(struct options *options, int argc, char **argv)
 			usage(stderr, 2);
 		}
 	}
-	if (optind < argc || options->jobs < 1 || options->jobs > MAX_WORKERS)
+	if (optind < argc || (options->beside && !options->html) || options->jobs < 1 ||
+	    options->jobs > MAX_WORKERS)
 		usage(stderr, 2);
 }
 
@@ -460,11 +473,42 @@ override(char **place, const char *with)
 	*place = whole;
 }
 
+static bool
+could_not(const char *file)
+{
+	fprintf(stderr, "nut-conform: %s: %s\n", file, strerror(errno));
+	return false;
+}
+
+static bool
+write_page(const struct options *options, const struct run *run)
+{
+	char template[PATH_MAX];
+	FILE *file = target_open_data("report.html", options->build, template, sizeof(template));
+
+	if (!file)
+		return could_not(template);
+	fclose(file);
+	return page_html(options->html, run, options->beside, template) ||
+	       could_not(options->beside && errno == EINVAL ? options->beside : options->html);
+}
+
+static bool
+write_reports(const struct options *options, const struct run *run)
+{
+	if (options->junit && !report_junit(options->junit, run))
+		return could_not(options->junit);
+	if (options->json && !page_json(options->json, run))
+		return could_not(options->json);
+	return !options->html || write_page(options, run);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct options options = { .target = "ours", .jobs = 20, .build = own_build() };
 	struct session session = { .options = &options };
+	struct run run;
 	struct tally tally;
 	int64_t begin = now_ms();
 	int status;
@@ -487,13 +531,12 @@ main(int argc, char **argv)
 		printf("Bail out! interrupted\n");
 		return 130;
 	}
-	tally = report_count(session.tests, session.results, session.len, session.target);
-	report_summary(&tally, session.target, now_ms() - begin);
-	if (options.junit && !report_junit(options.junit, session.tests, session.results,
-				 session.len, session.target)) {
-		fprintf(stderr, "nut-conform: %s: %s\n", options.junit, strerror(errno));
+	run = (struct run){ session.target, session.tests, session.results, session.len,
+		now_ms() - begin };
+	tally = report_count(&run);
+	report_summary(&tally, &run);
+	if (!write_reports(&options, &run))
 		return 2;
-	}
 	status = tally.unexpected || !session.len;
 	forget(&session);
 	return status;

@@ -23,6 +23,19 @@ report_expected(
 	return deviation ? result->verdict == FAILED : result->verdict == PASSED;
 }
 
+const char *
+report_verdict(
+    const struct test_case *test, const struct result *result, const struct target *target)
+{
+	bool expected = report_expected(test, result, target);
+
+	if (result->verdict == SKIPPED)
+		return is_without(result) ? "without" : "skipped";
+	if (result->verdict == PASSED)
+		return expected ? "passed" : "unexpected";
+	return expected ? "deviation" : "failed";
+}
+
 void
 report_tap_plan(size_t cases)
 {
@@ -86,19 +99,20 @@ report_tap(size_t number, const struct test_case *test, const struct result *res
 }
 
 struct tally
-report_count(const struct test_case *const *tests, const struct result *results, size_t len,
-    const struct target *target)
+report_count(const struct run *run)
 {
 	struct tally tally = { 0 };
 
-	for (size_t i = 0; i < len; i++) {
-		if (!report_expected(tests[i], &results[i], target))
+	for (size_t i = 0; i < run->len; i++) {
+		const struct result *result = &run->results[i];
+
+		if (!report_expected(run->tests[i], result, run->target))
 			tally.unexpected++;
-		else if (results[i].verdict == PASSED)
+		else if (result->verdict == PASSED)
 			tally.passed++;
-		else if (is_without(&results[i]))
+		else if (is_without(result))
 			tally.without++;
-		else if (results[i].verdict == SKIPPED)
+		else if (result->verdict == SKIPPED)
 			tally.skipped++;
 		else
 			tally.deviated++;
@@ -107,15 +121,15 @@ report_count(const struct test_case *const *tests, const struct result *results,
 }
 
 void
-report_summary(const struct tally *tally, const struct target *target, int64_t ms)
+report_summary(const struct tally *tally, const struct run *run)
 {
 	if (tally->without)
 		printf("# skip %zu cases: %s is without the feature they judge\n", tally->without,
-		    target->name);
+		    run->target->name);
 	printf("%zu passed, %zu failed (%zu of the passed are known deviations, %zu skipped; %s, "
 	       "%d.%d s)\n",
 	    tally->passed + tally->deviated, tally->unexpected, tally->deviated, tally->skipped,
-	    target->name, (int)(ms / 1000), (int)(ms % 1000 / 100));
+	    run->target->name, (int)(run->ms / 1000), (int)(run->ms % 1000 / 100));
 }
 
 static void
@@ -164,10 +178,9 @@ print_xml_case(FILE *file, const struct test_case *test, const struct result *re
 }
 
 bool
-report_junit(const char *name, const struct test_case *const *tests, const struct result *results,
-    size_t len, const struct target *target)
+report_junit(const char *name, const struct run *run)
 {
-	struct tally tally = report_count(tests, results, len, target);
+	struct tally tally = report_count(run);
 	FILE *file = fopen(name, "w");
 
 	if (!file)
@@ -175,9 +188,10 @@ report_junit(const char *name, const struct test_case *const *tests, const struc
 	fprintf(file,
 	    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 	    "<testsuite name=\"nut-conform %s\" tests=\"%zu\" failures=\"%zu\" skipped=\"%zu\">\n",
-	    target->name, len, tally.unexpected, tally.skipped + tally.without + tally.deviated);
-	for (size_t i = 0; i < len; i++)
-		print_xml_case(file, tests[i], &results[i], target);
+	    run->target->name, run->len, tally.unexpected,
+	    tally.skipped + tally.without + tally.deviated);
+	for (size_t i = 0; i < run->len; i++)
+		print_xml_case(file, run->tests[i], &run->results[i], run->target);
 	fprintf(file, "</testsuite>\n");
 	return !fclose(file);
 }

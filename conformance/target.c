@@ -112,29 +112,32 @@ take_line(struct target *target, const char *build, char *line)
 	return "unknown word; see docs/conformance.md, \"Target files\"";
 }
 
-/* NAME as a file: itself if it holds a slash, or in the places where target files live. */
+FILE *
+target_open_data(const char *name, const char *build, char *path, size_t size)
+{
+	static const char *const places[] = { "/../conformance", "/../../conformance",
+		"/share/nut-conform" };
+	FILE *file = NULL;
+
+	for (size_t i = 0; !file && i < sizeof(places) / sizeof(places[0]); i++) {
+		snprintf(path, size, "%s%s/%s", build, places[i], name);
+		file = fopen(path, "r");
+	}
+	return file;
+}
+
+/* NAME as a file: itself if it holds a slash, or among those that come with the suite. */
 static FILE *
 open_target(const char *name, const char *build, char *path, size_t size)
 {
-	static const char *const places[] = { "conformance/targets", "%s/../conformance/targets",
-		"%s/../../conformance/targets", "%s/share/nut-conform/targets" };
-	FILE *file = NULL;
+	char in_suite[NAME_MAX];
 
 	if (strchr(name, '/')) {
 		snprintf(path, size, "%s", name);
 		return fopen(path, "r");
 	}
-	for (size_t i = 0; !file && i < sizeof(places) / sizeof(places[0]); i++) {
-		int used = 0;
-
-		if (!strncmp(places[i], "%s", 2))
-			used = snprintf(path, size, "%s%s", build, places[i] + 2);
-		else
-			used = snprintf(path, size, "%s", places[i]);
-		snprintf(path + used, size - (size_t)used, "/%s.conf", name);
-		file = fopen(path, "r");
-	}
-	return file;
+	snprintf(in_suite, sizeof(in_suite), "targets/%s.conf", name);
+	return target_open_data(in_suite, build, path, size);
 }
 
 struct target *
@@ -142,7 +145,7 @@ target_read(const char *name, const char *build)
 {
 	char path[PATH_MAX], line[2048];
 	struct target *target = calloc(1, sizeof(*target));
-	FILE *file = open_target(name, build, path, sizeof(path) - 200);
+	FILE *file = open_target(name, build, path, sizeof(path));
 	int at = 0;
 
 	if (!target || !file) {

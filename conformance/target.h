@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 struct deviation {
 	char *pattern; /* a case id, or a shell pattern of ids */
@@ -22,6 +23,9 @@ struct target {
 	size_t deviations_len;
 };
 
+/* Open a file of conformance/: in the source tree, or where it was installed.  BUILD is the folder
+ * above the program's.  PATH gets its name.  NULL when it is nowhere. */
+FILE *target_open_data(const char *name, const char *build, char *path, size_t size);
 /* Read conformance/targets/NAME.conf, or the file NAME when it holds a slash.  BUILD is the folder
  * that relative paths begin at.  Prints what is wrong and exits. */
 struct target *target_read(const char *name, const char *build);

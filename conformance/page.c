@@ -1,0 +1,185 @@
+#include "page.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define MARK "<!-- runs -->"
+#define BEGINS "{\"suite\":\"nut-conform\""
+
+/* As a JSON string.  Bytes that are no ASCII become the characters of the same number, and < is
+ * never plain, so that the text may stand in a page. */
+static void
+print_string(FILE *file, const char *text)
+{
+	fputc('"', file);
+	for (; text && *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c == '"' || c == '\\')
+			fprintf(file, "\\%c", c);
+		else if (c == '\n')
+			fputs("\\n", file);
+		else if (c < 0x20 || c >= 0x7f || c == '<')
+			fprintf(file, "\\u%04x", c);
+		else
+			fputc(c, file);
+	}
+	fputc('"', file);
+}
+
+static void
+print_member(FILE *file, const char *name, const char *text)
+{
+	fprintf(file, ",\"%s\":", name);
+	print_string(file, text);
+}
+
+static void
+print_case(FILE *file, const struct test_case *test, const struct result *result,
+    const struct target *target)
+{
+	const struct deviation *deviation = target_deviation(target, test->id);
+
+	fputs("{\"id\":", file);
+	print_string(file, test->id);
+	print_member(file, "level", test->level == MUST ? "MUST" : "SHOULD");
+	print_member(file, "cites", test->cites);
+	print_member(file, "says", test->says);
+	print_member(file, "verdict", report_verdict(test, result, target));
+	fprintf(file, ",\"ms\":%d", result->ms);
+	if (deviation)
+		print_member(file, "deviation", deviation->reason);
+	if (result->why && *result->why)
+		print_member(file, "why", result->why);
+	if (result->trace && *result->trace)
+		print_member(file, "trace", result->trace);
+	fputs("}", file);
+}
+
+/* What the target's upsd says of itself. */
+static void
+print_version(FILE *file, const struct target *target)
+{
+	char command[1024], line[256] = "";
+	FILE *pipe;
+
+	/* A place with a quote in it goes without. */
+	if (!strchr(target->sbindir, '\'') && !strchr(target->upsd, '\'') &&
+	    snprintf(command, sizeof(command), "'%s/%s' -V 2>&1", target->sbindir, target->upsd) <
+		(int)sizeof(command) &&
+	    (pipe = popen(command, "r"))) {
+		if (!fgets(line, sizeof(line), pipe))
+			line[0] = '\0';
+		pclose(pipe);
+	}
+	line[strcspn(line, "\n")] = '\0';
+	print_member(file, "version", line);
+}
+
+static void
+print_run(FILE *file, const struct run *run)
+{
+	struct tally tally = report_count(run);
+	time_t now = time(NULL);
+	char when[32] = "";
+	struct tm tm;
+
+	if (gmtime_r(&now, &tm))
+		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	fputs(BEGINS, file);
+	print_member(file, "target", run->target->name);
+	print_version(file, run->target);
+	print_member(file, "sbindir", run->target->sbindir);
+	print_member(file, "when", when);
+	fprintf(file,
+	    ",\"ms\":%lld,\"passed\":%zu,\"failed\":%zu,\"deviations\":%zu,\"skipped\":%zu,"
+	    "\"without\":%zu,\n\"cases\":[\n",
+	    (long long)run->ms, tally.passed, tally.unexpected, tally.deviated, tally.skipped,
+	    tally.without);
+	for (size_t i = 0; i < run->len; i++) {
+		print_case(file, run->tests[i], &run->results[i], run->target);
+		fputs(i + 1 < run->len ? ",\n" : "\n", file);
+	}
+	fputs("]}\n", file);
+}
+
+static bool
+closed_well(FILE *file)
+{
+	bool well = !ferror(file);
+
+	return !fclose(file) && well;
+}
+
+bool
+page_json(const char *name, const struct run *run)
+{
+	FILE *file = fopen(name, "w");
+
+	if (!file)
+		return false;
+	print_run(file, run);
+	return closed_well(file);
+}
+
+/* The whole of a file, NUL-ended, to be freed. */
+static char *
+read_whole(const char *name)
+{
+	FILE *file = fopen(name, "r");
+	char *text = NULL, *grown;
+	size_t len = 0, size = 0, got;
+
+	if (!file)
+		return NULL;
+	do {
+		if (size - len < 2) {
+			size = size ? size * 2 : 65536;
+			grown = realloc(text, size);
+			if (!grown) {
+				free(text);
+				fclose(file);
+				return NULL;
+			}
+			text = grown;
+		}
+		got = fread(text + len, 1, size - len - 1, file);
+		len += got;
+	} while (got > 0);
+	text[len] = '\0';
+	fclose(file);
+	return text;
+}
+
+bool
+page_html(const char *name, const struct run *run, const char *beside, const char *template)
+{
+	char *page = read_whole(template), *other = NULL, *mark = page ? strstr(page, MARK) : NULL;
+	bool well = mark && (!beside || (other = read_whole(beside)));
+	FILE *file;
+
+	if (page && !mark)
+		errno = EINVAL;
+	if (well && other && (strncmp(other, BEGINS, strlen(BEGINS)) || strchr(other, '<'))) {
+		errno = EINVAL;
+		well = false;
+	}
+	file = well ? fopen(name, "w") : NULL;
+	if (file) {
+		fprintf(file, "%.*s<script type=\"application/json\" class=\"run\">\n",
+		    (int)(mark - page), page);
+		print_run(file, run);
+		fputs("</script>\n", file);
+		if (other)
+			fprintf(file,
+			    "<script type=\"application/json\" class=\"run\">\n%s</script>\n",
+			    other);
+		fputs(mark + strlen(MARK) + 1, file);
+		well = closed_well(file);
+	}
+	free(page);
+	free(other);
+	return file && well;
+}
