@@ -140,7 +140,6 @@ answer(struct asker *asker, const struct words *words)
 		buf_add_format(out, "ERR %s\n", why);
 	else if (!waits)
 		buf_add_text(out, "OK\n");
-	conn_flush_later(asker->conn);
 }
 
 /* While a wait is on, no further line is taken. */
@@ -149,12 +148,10 @@ take_line(void *owner, const struct words *words, enum words_error error)
 {
 	struct asker *asker = owner;
 
-	if (error) {
+	if (error)
 		buf_add_format(conn_out(asker->conn), "ERR %s\n", words_strerror(error));
-		conn_flush_later(asker->conn);
-	} else if (words->len > 0) {
+	else if (words->len > 0)
 		answer(asker, words);
-	}
 	return !asker->wait.watcher.on && !conn_full(asker->conn);
 }
 
@@ -312,7 +309,6 @@ send_words(struct conn *conn, char *const *words)
 		words_quote(out, *words);
 	}
 	buf_add_text(out, "\n");
-	conn_flush_later(conn);
 }
 
 int

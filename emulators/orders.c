@@ -180,7 +180,7 @@ static const char *
 order_unmute(struct emu *emu, const struct words *words, struct buf *out)
 {
 	char mute[] = "mute", off[] = "off";
-	struct words both = { .len = 2, .word = { mute, off } };
+	struct words both = { .len = 2, .word = { mute, off }, .word_len = { 4, 3 } };
 	const char *why;
 
 	emu_fault_set(emu_faults(emu), &both, &why);

@@ -297,7 +297,7 @@ Test(upsd_serve, an_outcome_is_forgotten_after_trackingdelay, .init = stage_live
 
 Test(upsd_serve, nobodys_orders_cost_another_his_outcomes, .init = stage_live, .fini = stage_end)
 {
-	const struct ups *ups = upsd_ups(stage.upsd, "u");
+	const struct ups *ups = upsd_ups(stage.upsd, "u", 1);
 	int fd = tracker("admin", "root");
 	char first[TRACKING_ID_LEN + 1] = "", *id = order(fd);
 

@@ -2,6 +2,7 @@
 #include "tests/wordstable.h"
 
 #include <criterion/criterion.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@ cut(const char *line, enum words_source source)
 	for (size_t i = 0; i < words.len; i++) {
 		strcat(text, i ? "|" : "");
 		strcat(text, words.word[i]);
+		cr_expect_eq(words.word_len[i], strlen(words.word[i]), "%s: word %zu", line, i);
 	}
 	if (!error)
 		cr_expect_eq(used, len, "%s: %zu used of %zu", line, used, len);
@@ -288,6 +290,29 @@ Test(words, names)
 	cr_expect_not(words_is_name(longest));
 	longest[128] = '\0';
 	cr_expect(words_is_name(longest));
+}
+
+/* Whatever can be asked for: no other byte passes for one of a name, wherever it stands. */
+Test(words, names_are_the_same_in_any_case_and_not_otherwise)
+{
+	for (size_t len = 1; len <= 24; len++)
+		for (size_t at = 0; at < len; at++)
+			for (int in_name = ' '; in_name <= '~'; in_name++)
+				for (int asked = ' '; asked <= '~'; asked++) {
+					char name[25] = "aaaaaaaaaaaaaaaaaaaaaaaa", other[25];
+					bool same = tolower(in_name) == tolower(asked);
+
+					if (!isalnum(in_name) && !strchr("._-", in_name))
+						continue;
+					memcpy(other, name, sizeof(other));
+					name[at] = (char)in_name;
+					other[at] = (char)asked;
+					if (words_same_name(name, other, len) != same ||
+					    (same && words_name_hash(name, len) !=
+							 words_name_hash(other, len)))
+						cr_assert_fail("%c and %c at %zu of %zu", in_name,
+						    asked, at, len);
+				}
 }
 
 Test(words, secrets)

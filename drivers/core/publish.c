@@ -103,7 +103,6 @@ static void
 say(struct peer_of_driver *peer, const struct sockmsg *msg)
 {
 	sockmsg_format(conn_out(peer->conn), msg);
-	conn_flush_later(peer->conn);
 }
 
 static void

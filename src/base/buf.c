@@ -60,19 +60,11 @@ make_room(struct buf *buf, size_t len)
 }
 
 char *
-buf_room(struct buf *buf, size_t len)
+buf_new_room(struct buf *buf, size_t len)
 {
 	if (buf->failed || !make_room(buf, len))
 		return NULL;
 	return buf->bytes + buf->end;
-}
-
-void
-buf_added(struct buf *buf, size_t len)
-{
-	buf->end += len;
-	if (buf->start == buf->end)
-		buf_take(buf, 0); /* a room that nothing was put in is given back */
 }
 
 bool

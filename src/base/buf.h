@@ -23,11 +23,6 @@ bool buf_add_format(struct buf *buf, const char *format, ...) __attribute__((for
 bool buf_add_vformat(struct buf *buf, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
 
-/* Room for LEN more bytes at bytes[end], NULL when that is too much; buf_added() keeps N of them.
- */
-char *buf_room(struct buf *buf, size_t len);
-void buf_added(struct buf *buf, size_t len);
-
 /* What is held.  The pointer is borrowed and dies with the next call on BUF. */
 static inline char *
 buf_bytes(const struct buf *buf)
@@ -43,6 +38,25 @@ buf_len(const struct buf *buf)
 
 /* Forget the first LEN bytes; when none is left the memory goes too. */
 void buf_take(struct buf *buf, size_t len);
+
+/* Room for LEN more bytes at bytes[end], NULL when that is too much; buf_added() keeps N of them.
+ */
+char *buf_new_room(struct buf *buf, size_t len);
+static inline char *
+buf_room(struct buf *buf, size_t len)
+{
+	bool there = buf->size - buf->end > len && !buf->failed;
+
+	return there ? buf->bytes + buf->end : buf_new_room(buf, len);
+}
+
+static inline void
+buf_added(struct buf *buf, size_t len)
+{
+	buf->end += len;
+	if (buf->start == buf->end)
+		buf_take(buf, 0); /* a room that nothing was put in is given back */
+}
 
 /* The bytes held as a NUL-ended string that the caller frees; BUF is empty afterwards.
  * NULL when out of memory or when an append had failed. */

@@ -38,6 +38,7 @@ struct conn {
 	bool watched : 1;
 	bool showing : 1;
 	bool serving : 1; /* in serve(), which draws the conclusions itself */
+	bool usual : 1;	  /* nothing is out of the ordinary since the last end_of_turn() */
 	union {
 		struct {
 			bool connecting : 1;  /* until connect() is through */
@@ -82,6 +83,7 @@ conn_new(struct loop *loop, int fd, bool connecting, size_t in_max, const struct
 	conn->fd = fd;
 	conn->in_max = (unsigned)in_max;
 	conn->connecting = connecting;
+	conn->usual = !connecting;
 	conn->out.max = CONN_OUT_MAX;
 	conn->later = (struct later){ .run = end_of_turn, .owner = conn };
 	conn->stuck = (struct timer){ .fire = give_up, .owner = conn };
@@ -125,6 +127,16 @@ close_now(struct conn *conn)
 	buf_free(&conn->out);
 }
 
+/* Something has been done to the conn: draw the conclusions at the end of this turn. */
+static void
+conclude_later(struct conn *conn)
+{
+	if (conn->fd == -1 || conn->serving)
+		return;
+	conn->usual = false;
+	loop_later(conn->loop, &conn->later);
+}
+
 void
 conn_free(struct conn *conn)
 {
@@ -139,7 +151,7 @@ void
 conn_end(struct conn *conn)
 {
 	conn->ending = true;
-	conn_flush_later(conn);
+	conclude_later(conn);
 }
 
 /* It ends here; the owner hears it at the end of the turn.  The first reason counts. */
@@ -150,7 +162,7 @@ fail(struct conn *conn, const char *why)
 		conn->failed = true;
 		conn->why = why;
 	}
-	conn_flush_later(conn);
+	conclude_later(conn);
 }
 
 static void
@@ -181,11 +193,11 @@ say_closed(struct conn *conn, const char *why)
 
 /* ---- output ---- */
 
-void
-conn_flush_later(struct conn *conn)
+struct buf *
+conn_out(struct conn *conn)
 {
-	if (conn->fd != -1 && !conn->serving)
-		loop_later(conn->loop, &conn->later);
+	conclude_later(conn);
+	return &conn->out;
 }
 
 void
@@ -193,20 +205,13 @@ conn_send(struct conn *conn, const void *bytes, size_t len)
 {
 	if (conn->fd == -1)
 		return;
-	buf_add(&conn->out, bytes, len);
-	conn_flush_later(conn);
+	buf_add(conn_out(conn), bytes, len);
 }
 
 void
 conn_send_text(struct conn *conn, const char *text)
 {
 	conn_send(conn, text, strlen(text));
-}
-
-struct buf *
-conn_out(struct conn *conn)
-{
-	return &conn->out;
 }
 
 size_t
@@ -419,7 +424,7 @@ conn_pause(struct conn *conn, bool paused)
 	if (conn->paused && !paused)
 		conn->unseen = true;
 	conn->paused = paused;
-	conn_flush_later(conn);
+	conclude_later(conn);
 }
 
 size_t
@@ -445,7 +450,7 @@ end_handshake(struct conn *conn, const char *why)
 	loop_timer_clear(conn->loop, &conn->filtered->deadline);
 	if (why)
 		fail(conn, why);
-	conn_flush_later(conn); /* answers that waited, or bytes already inside the filter */
+	conclude_later(conn); /* answers that waited, or bytes already inside the filter */
 	done(conn->owner, why);
 }
 
@@ -510,7 +515,7 @@ conn_filter(struct conn *conn, const struct conn_filter *filter, void *state, in
 	conn->filtered = filtered;
 	conn->clear_first = true;
 	loop_timer_in(conn->loop, &filtered->deadline, timeout_ms);
-	conn_flush_later(conn);
+	conclude_later(conn);
 	return true;
 }
 
@@ -573,6 +578,14 @@ is_through(const struct conn *conn)
 	return conn->ending || (conn->eof && !conn->paused && !conn->unseen);
 }
 
+/* Is nothing out of the ordinary: bytes in clear, all of them shown and answered? */
+static bool
+is_usual(const struct conn *conn)
+{
+	return !conn->unusual && conn->events == POLLIN && !conn->filtered && !conn->kept &&
+	       conn->out.start == conn->out.end && !conn->out.failed && !timer_is_set(&conn->stuck);
+}
+
 /* Whatever was done to the conn in this turn, draw the conclusions: once, and from here alone. */
 static void
 end_of_turn(void *owner)
@@ -596,14 +609,16 @@ end_of_turn(void *owner)
 		conn->unseen = false;
 		if (conn->kept_len > 0)
 			show_kept(conn);
-		conn_flush_later(conn);
+		conclude_later(conn);
 	}
 	if (conn->fd == -1)
 		return;
-	if (conn->failed || is_through(conn))
+	if (conn->failed || is_through(conn)) {
 		say_closed(conn, conn->failed ? conn->why : NULL);
-	else
-		watch_what_is_wanted(conn);
+		return;
+	}
+	watch_what_is_wanted(conn);
+	conn->usual = is_usual(conn);
 }
 
 static void
@@ -636,14 +651,6 @@ see_hangup(struct conn *conn, short revents)
 	conn->watched = false;
 }
 
-/* Nothing is out of the ordinary: bytes in clear, all of them shown and answered. */
-static bool
-is_usual(const struct conn *conn)
-{
-	return !conn->unusual && conn->events == POLLIN && !conn->filtered && !conn->kept &&
-	       conn->out.start == conn->out.end && !conn->out.failed && !timer_is_set(&conn->stuck);
-}
-
 /* The usual turn of a usual conn in one go: read, show, write what that made.  What is left over,
  * or out of the ordinary, is for the end of the turn. */
 static void
@@ -651,12 +658,12 @@ serve(struct conn *conn)
 {
 	const struct world *world = loop_world(conn->loop);
 	char *bytes = loop_scratch(conn->loop);
-	ssize_t got = world->read(world->owner, conn->fd, bytes, READ_ENOUGH), sent = 0;
+	ssize_t got = world->read(world->owner, conn->fd, bytes, READ_ENOUGH), sent;
 	size_t taken, len;
 
 	if (got <= 0) {
 		see_no_bytes(conn, got);
-		conn_flush_later(conn);
+		conclude_later(conn);
 		return;
 	}
 	loop_lend(conn->loop, &conn->out);
@@ -666,16 +673,20 @@ serve(struct conn *conn)
 	if (conn->fd == -1)
 		return; /* freed: the end of the turn sees to its memory */
 	len = buf_len(&conn->out);
-	if (taken < (size_t)got || conn->unusual || conn->filtered || conn->out.failed)
+	if (taken == (size_t)got && !conn->unusual && !conn->filtered && !conn->out.failed) {
+		sent = len ? world->write(world->owner, conn->fd, buf_bytes(&conn->out), len) : 0;
+		if (sent == (ssize_t)len) {
+			loop_take_back(conn->loop, &conn->out);
+			return;
+		}
+		if (sent > 0)
+			buf_take(&conn->out, (size_t)sent);
+	} else {
 		keep_the_rest(conn, bytes, 0, (size_t)got, taken, true);
-	else if (len > 0)
-		sent = world->write(world->owner, conn->fd, buf_bytes(&conn->out), len);
-	if (len == 0 || sent == (ssize_t)len)
-		loop_take_back(conn->loop, &conn->out);
-	else if (sent > 0)
-		buf_take(&conn->out, (size_t)sent);
-	if (!is_usual(conn))
-		conn_flush_later(conn);
+		if (!len)
+			loop_take_back(conn->loop, &conn->out);
+	}
+	conclude_later(conn);
 }
 
 static void
@@ -683,7 +694,7 @@ ready(void *owner, int fd, short revents)
 {
 	struct conn *conn = owner;
 
-	if (revents == POLLIN && is_usual(conn)) {
+	if (revents == POLLIN && conn->usual) {
 		serve(conn);
 		return;
 	}
@@ -696,5 +707,5 @@ ready(void *owner, int fd, short revents)
 	else if (may_read(conn) && (conn->filtered || (revents & ~POLLOUT)))
 		take_in(conn);
 	/* The rest, writing above all, at the end of the turn. */
-	conn_flush_later(conn);
+	conclude_later(conn);
 }

@@ -45,9 +45,9 @@ void conn_end(struct conn *conn);
  */
 void conn_send(struct conn *conn, const void *bytes, size_t len);
 void conn_send_text(struct conn *conn, const char *text);
-/* The output queue itself, for formatting straight into it; call conn_flush_later() afterwards. */
+/* The output queue itself, for formatting straight into it now: it goes out at the end of this
+ * turn. */
 struct buf *conn_out(struct conn *conn);
-void conn_flush_later(struct conn *conn);
 size_t conn_unsent(const struct conn *conn);
 bool conn_full(const struct conn *conn);
 

@@ -19,9 +19,9 @@ struct watch {
 };
 
 struct loop {
-	const struct world *world; /* borrowed */
-	int64_t now_ms, gap_ms, slept_ms;
-	loop_gap *gap; /* NULL: nobody wants to know */
+	const struct world *world;	  /* borrowed */
+	int64_t now_ms, gap_ms, slept_ms; /* slept: by how much the boot clock is ahead */
+	loop_gap *gap;			  /* NULL: nobody wants to know */
 	void *gap_owner;
 	unsigned turn;
 	bool in_turn, stopped;
@@ -114,24 +114,34 @@ loop_gap_ms(const struct loop *loop)
 	return loop->gap_ms;
 }
 
+/* By how much the clock that goes on while the host sleeps is ahead of ours. */
+static int64_t
+ahead_ms(const struct loop *loop, int64_t now_ms)
+{
+	return loop->world->boot_ms(loop->world->owner) - now_ms;
+}
+
 void
 loop_on_gap(struct loop *loop, loop_gap *gap, void *owner)
 {
 	loop->gap = gap;
 	loop->gap_owner = owner;
-	loop->slept_ms = loop->world->slept_ms(loop->world->owner);
+	loop->slept_ms = ahead_ms(loop, loop->world->clock_ms(loop->world->owner));
 }
 
 /* In a world that moves on without us. */
 static void
 mind_gap(struct loop *loop)
 {
-	int64_t slept_ms = loop->world->slept_ms(loop->world->owner) - loop->slept_ms;
+	int64_t slept_ms = ahead_ms(loop, loop->now_ms) - loop->slept_ms;
+	bool told = loop->gap_ms + slept_ms > LOOP_GAP_MS;
 
-	if (loop->gap_ms + slept_ms <= LOOP_GAP_MS)
-		return;
-	loop->slept_ms += slept_ms;
-	loop->gap(loop->gap_owner, loop->gap_ms, slept_ms);
+	/* Should we be stopped between one clock and the other, that counts as sleep, and less than
+	 * none in the next turn. */
+	if (told || slept_ms < 0)
+		loop->slept_ms += slept_ms;
+	if (told)
+		loop->gap(loop->gap_owner, loop->gap_ms, slept_ms);
 }
 
 char *

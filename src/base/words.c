@@ -78,7 +78,8 @@ add_word(struct words *out, char *word, size_t len)
 		return WORDS_LONG_WORD;
 	if (out->len == WORDS_MAX)
 		return WORDS_TOO_MANY;
-	out->word[out->len++] = word;
+	out->word[out->len] = word;
+	out->word_len[out->len++] = (uint16_t)len;
 	return WORDS_OK;
 }
 
@@ -226,27 +227,32 @@ plain_word(struct cut *cut)
 }
 
 /* The short way through the front of a line that is only plain words with one space between, as
- * nearly all requests are.  A newline must follow.  Returns where it stopped: at the newline, which
- * is a NUL by then (*WHOLE), or at the beginning of what is not so. */
-static char *
-plain_words(struct words *out, char *at, bool *whole)
+ * nearly all requests are.  A newline must follow.  Returns where it stopped: at the newline, or at
+ * the beginning of what is not so. */
+static inline char *
+plain_words(struct words *out, char *at)
 {
 	size_t len = 0;
 
-	*whole = false;
 	while (len < WORDS_MAX && class_of(*at) == PLAIN) {
 		char *to = past_plain(at + 1);
+		size_t word_len = (size_t)(to - at);
 
-		if ((*to != ' ' && *to != '\n') || to - at > WORD_LEN_MAX)
+		if (word_len > WORD_LEN_MAX)
 			break;
-		out->word[len++] = at;
-		at = to + 1;
-		*whole = *to == '\n';
-		*to = '\0';
-		if (*whole) {
-			at = to;
-			break;
+		out->word[len] = at;
+		out->word_len[len] = (uint16_t)word_len;
+		if (*to == ' ') {
+			*to = '\0';
+			at = to + 1;
+			len++;
+			continue;
 		}
+		if (*to == '\n') {
+			at = to;
+			len++;
+		}
+		break;
 	}
 	out->len = len;
 	return at;
@@ -294,34 +300,50 @@ static void
 put_blanks_back(struct words *out)
 {
 	for (size_t i = 0; i < out->len; i++)
-		out->word[i][strlen(out->word[i])] = ' ';
+		out->word[i][out->word_len[i]] = ' ';
 	out->len = 0;
+}
+
+/* The long way through the line that begins at BYTES, from AT on. */
+static enum words_error
+cut_from(
+    struct words *out, char *at, char *bytes, size_t most, enum words_source source, size_t *used)
+{
+	char *end = find_end(at, most - (size_t)(at - bytes), &out->lines);
+
+	if (!end) {
+		put_blanks_back(out);
+		*used = 0;
+		return most == WORDS_LINE_MAX ? WORDS_LONG_LINE : WORDS_MORE;
+	}
+	*used = (size_t)(end - bytes) + 1;
+	return cut_rest(out, at, end, source);
+}
+
+static inline enum words_error
+cut(struct words *out, char *bytes, size_t len, enum words_source source, size_t *used)
+{
+	size_t most = len < WORDS_LINE_MAX ? len : WORDS_LINE_MAX;
+	char *at = bytes;
+
+	out->len = 0;
+	out->lines = 1;
+	out->eight_bit = false;
+	if (most > 0 && bytes[most - 1] == '\n') {
+		at = plain_words(out, bytes);
+		if (*at == '\n') {
+			*at = '\0';
+			*used = (size_t)(at - bytes) + 1;
+			return WORDS_OK;
+		}
+	}
+	return cut_from(out, at, bytes, most, source, used);
 }
 
 enum words_error
 words_cut(struct words *out, char *bytes, size_t len, enum words_source source, size_t *used)
 {
-	size_t most = len < WORDS_LINE_MAX ? len : WORDS_LINE_MAX;
-	char *at = bytes, *end;
-	bool whole = false;
-
-	*used = 0;
-	out->len = 0;
-	out->lines = 1;
-	out->eight_bit = false;
-	if (most > 0 && bytes[most - 1] == '\n')
-		at = plain_words(out, bytes, &whole);
-	if (whole) {
-		*used = (size_t)(at - bytes) + 1;
-		return WORDS_OK;
-	}
-	end = find_end(at, most - (size_t)(at - bytes), &out->lines);
-	if (!end) {
-		put_blanks_back(out);
-		return most == WORDS_LINE_MAX ? WORDS_LONG_LINE : WORDS_MORE;
-	}
-	*used = (size_t)(end - bytes) + 1;
-	return cut_rest(out, at, end, source);
+	return cut(out, bytes, len, source, used);
 }
 
 size_t
@@ -332,8 +354,7 @@ words_lines(char *bytes, size_t len, words_take *take, void *owner)
 
 	while (go_on && done < len) {
 		struct words words;
-		enum words_error error =
-		    words_cut(&words, bytes + done, len - done, WORDS_SOCKET, &used);
+		enum words_error error = cut(&words, bytes + done, len - done, WORDS_SOCKET, &used);
 
 		if (error == WORDS_MORE)
 			break;
@@ -422,37 +443,6 @@ words_is_name(const char *text)
 		if (++len > 128)
 			return false;
 	return text[len] == '\0';
-}
-
-/* The eight bytes at TEXT, without their case bits. */
-static inline uint64_t
-eight(const char *text)
-{
-	uint64_t bytes;
-
-	memcpy(&bytes, text, sizeof(bytes));
-	return bytes | 0x2020202020202020u;
-}
-
-uint32_t
-words_name_hash(const char *name)
-{
-	const uint64_t mix = 0x9e3779b97f4a7c15u;
-	size_t len = strlen(name);
-	const char *end = name + len;
-	uint64_t hash = len * mix;
-
-	if (len >= 8) {
-		for (; end - name > 8; name += 8)
-			hash = (hash ^ eight(name)) * mix;
-		hash ^= hash >> 32;
-		hash ^= eight(end - 8); /* some bytes once more: cheaper than to mind the rest */
-	} else {
-		for (; name < end; name++)
-			hash = (hash << 8) ^ (uint64_t)(*name | 0x20) ^ (hash >> 40);
-	}
-	hash *= mix;
-	return (uint32_t)(hash >> 32);
 }
 
 void

@@ -38,8 +38,9 @@ enum words_error {
 struct words {
 	size_t len;
 	char *word[WORDS_MAX]; /* NUL-ended; borrowed from the line (the word = from a constant) */
-	bool eight_bit;	       /* WORDS_FILE: some word holds a byte above 0x7e */
-	unsigned lines;	       /* physical lines this logical line took */
+	uint16_t word_len[WORDS_MAX];
+	bool eight_bit; /* WORDS_FILE: some word holds a byte above 0x7e */
+	unsigned lines; /* physical lines this logical line took */
 };
 
 /* Cut the first logical line of BYTES[0..LEN) in place.  OUT borrows BYTES.  USED gets how much to
@@ -67,21 +68,69 @@ bool words_quote(struct buf *buf, const char *text);
 
 /* Names of UPSes, variables and commands: [A-Za-z0-9._-]{1,128}, first a letter or digit. */
 bool words_is_name(const char *text);
-/* Equal for names that differ in case alone. */
-uint32_t words_name_hash(const char *name);
-/* Are A and B one name, whatever the case?  Most say it in the same, and that is quicker to see. */
-static inline bool
-words_same_name(const char *a, const char *b)
+
+/* Names are hashed and compared without the bit that is the case of a letter.  So a name equals one
+ * in another case, and nothing else that can be asked for: what is not a letter in a name (digits,
+ * '.', '-', '_') without that bit, or with it, is a control byte or DEL, which no word from a
+ * socket holds.  One of the two must be a name: '@' is not '`', nor '[' '{', but they would be
+ * equal. */
+#define WORDS_CASE 0x2020202020202020u
+static inline uint64_t
+words_eight(const char *text)
 {
-	return strcmp(a, b) == 0 || strcasecmp(a, b) == 0;
+	uint64_t bytes;
+
+	memcpy(&bytes, text, sizeof(bytes));
+	return bytes | WORDS_CASE;
+}
+
+/* Of eight and more bytes the last eight are looked at together, some of them once more: that is
+ * cheaper than to mind the rest. */
+static inline uint32_t
+words_name_hash(const char *name, size_t len)
+{
+	const uint64_t mix = 0x9e3779b97f4a7c15u;
+	uint64_t hash = len;
+
+	if (len < 8) {
+		for (size_t i = 0; i < len; i++)
+			hash = hash << 8 | (unsigned char)(name[i] | 0x20);
+	} else {
+		for (size_t i = 0; i + 8 < len; i += 8)
+			hash = (hash ^ words_eight(name + i)) * mix;
+		hash ^= hash >> 32;
+		hash ^= words_eight(name + len - 8);
+	}
+	hash *= mix;
+	return (uint32_t)(hash >> 32);
+}
+
+/* Are A and B, each of LEN bytes, one name? */
+static inline bool
+words_same_name(const char *a, const char *b, size_t len)
+{
+	size_t i = 0;
+
+	if (len < 8) {
+		while (i < len && (a[i] | 0x20) == (b[i] | 0x20))
+			i++;
+		return i == len;
+	}
+	for (; i + 8 < len; i += 8)
+		if (words_eight(a + i) != words_eight(b + i))
+			return false;
+	return words_eight(a + len - 8) == words_eight(b + len - 8);
 }
 /* Is WORD, in any case, the word UPPER, which is capitals alone? */
 static inline bool
 words_same(const char *word, const char *upper)
 {
-	while (*upper && (*word & ~0x20) == *upper)
-		word++, upper++;
-	return *word == *upper;
+	size_t i = 0;
+
+	for (; upper[i]; i++)
+		if ((word[i] & ~0x20) != upper[i])
+			return false;
+	return !word[i];
 }
 
 /* Compare two secrets in a time that does not depend on where they differ.  Either may be NULL,

@@ -24,9 +24,8 @@ struct world {
 	void *owner;
 	int64_t (*clock_ms)(void *owner); /* CLOCK_MONOTONIC */
 	int64_t (*wall_ms)(void *owner);  /* since 1970 */
-	/* How long this host has been suspended so far, which clock_ms() leaves out; only how much
-	 * it grows means anything. */
-	int64_t (*slept_ms)(void *owner);
+	/* CLOCK_BOOTTIME: goes on while the host is suspended, when clock_ms() stands still. */
+	int64_t (*boot_ms)(void *owner);
 
 	/* Wait at most TIMEOUT_MS (-1: for ever) for any of FDS (fd -1: a hole).  The indexes of
 	 * those with revents go to READY, which has room for LEN.  Returns how many, -1 with errno.

@@ -30,21 +30,52 @@ name_of(const struct table *table, const void *item)
 	return table->of_names ? item : ((const struct state_var *)item)->name;
 }
 
-/* The slot where NAME is, or where it would go.  The table has a free slot. */
 static size_t
-slot_of(const struct table *table, const char *name)
+name_len_of(const struct table *table, const void *item)
 {
-	size_t i = words_name_hash(name) & (table->size - 1);
+	return table->of_names ? strlen(item) : ((const struct state_var *)item)->name_len;
+}
 
-	while (table->slots[i] && !words_same_name(name_of(table, table->slots[i]), name))
+static bool
+is_called(const struct table *table, const void *item, const char *name, size_t len)
+{
+	return name_len_of(table, item) == len && words_same_name(name_of(table, item), name, len);
+}
+
+/* The slot where NAME leads first. */
+static size_t
+home_of(const struct table *table, const char *name, size_t len)
+{
+	return words_name_hash(name, len) & (table->size - 1);
+}
+
+/* The slot where NAME is, or where it would go.  The table has a free slot. */
+static inline size_t
+slot_of(const struct table *table, const char *name, size_t len)
+{
+	size_t i = home_of(table, name, len);
+
+	while (table->slots[i] && !is_called(table, table->slots[i], name, len))
 		i = (i + 1) & (table->size - 1);
 	return i;
+}
+
+static size_t
+slot_of_item(const struct table *table, const void *item)
+{
+	return slot_of(table, name_of(table, item), name_len_of(table, item));
+}
+
+static void *
+find_of(const struct table *table, const char *name, size_t len)
+{
+	return table->size ? table->slots[slot_of(table, name, len)] : NULL;
 }
 
 static void *
 find(const struct table *table, const char *name)
 {
-	return table->size ? table->slots[slot_of(table, name)] : NULL;
+	return find_of(table, name, strlen(name));
 }
 
 static bool
@@ -64,7 +95,7 @@ grow(struct table *table)
 	table->size = 2 * room;
 	table->room = room;
 	for (size_t i = 0; i < table->len; i++)
-		slots[slot_of(table, name_of(table, items[i]))] = items[i];
+		slots[slot_of_item(table, items[i])] = items[i];
 	return true;
 }
 
@@ -74,7 +105,7 @@ insert(struct table *table, void *item)
 {
 	if (table->len == table->room && !grow(table))
 		return false;
-	table->slots[slot_of(table, name_of(table, item))] = item;
+	table->slots[slot_of_item(table, item)] = item;
 	table->in_order =
 	    !table->len ||
 	    (table->in_order &&
@@ -86,11 +117,12 @@ insert(struct table *table, void *item)
 static void
 take_out(struct table *table, const void *item)
 {
-	size_t hole = slot_of(table, name_of(table, item)), mask = table->size - 1, at = 0;
+	size_t hole = slot_of_item(table, item), mask = table->size - 1, at = 0;
 
 	/* Move up whatever a free slot here would hide. */
 	for (size_t i = (hole + 1) & mask; table->slots[i]; i = (i + 1) & mask) {
-		size_t home = words_name_hash(name_of(table, table->slots[i])) & mask;
+		const void *moved = table->slots[i];
+		size_t home = home_of(table, name_of(table, moved), name_len_of(table, moved));
 
 		if (((i - home) & mask) >= ((i - hole) & mask)) {
 			table->slots[hole] = table->slots[i];
@@ -490,6 +522,12 @@ state_cmd_delete(struct state *state, const char *name)
 	state->bytes -= strlen(cmd) + 1;
 	free(cmd);
 	return STATE_OK;
+}
+
+const struct state_var *
+state_find(const struct state *state, const char *name, size_t len)
+{
+	return find_of(&state->vars, name, len);
 }
 
 const struct state_var *

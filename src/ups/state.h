@@ -66,6 +66,7 @@ enum state_error state_cmd_delete(struct state *state, const char *name);
 
 /* Borrowed, until the next change; NULL if there is none. */
 const struct state_var *state_var(const struct state *state, const char *name);
+const struct state_var *state_find(const struct state *state, const char *name, size_t len);
 /* The value unescaped, NULL if there is no such variable.  Borrowed likewise. */
 const char *state_get(const struct state *state, const char *name);
 /* The spelling kept, NULL if there is no such command. */

@@ -77,7 +77,7 @@ find_word(const char *word, const char *const *list, size_t len)
 static size_t
 slot_of(const struct access_list *list, const char *name)
 {
-	size_t mask = list->slots_len - 1, i = words_name_hash(name) & mask;
+	size_t mask = list->slots_len - 1, i = words_name_hash(name, strlen(name)) & mask;
 
 	while (list->slots[i] && strcmp(list->acls[list->slots[i] - 1].name, name))
 		i = (i + 1) & mask;

@@ -57,28 +57,30 @@ say_line(
 	buf_add_text(out, "\n");
 }
 
-static void
-get_numlogins(struct peer *peer, const struct words *words)
+enum command_answer
+command_get_numlogins(struct peer *peer, const struct words *words)
 {
-	struct ups *ups = command_live_ups(peer, words->word[2]);
+	struct ups *ups = command_live_ups(peer, words, 2);
 
 	if (ups)
 		buf_add_format(peer_out(peer), "NUMLOGINS %s %u\n", words->word[2], ups->logins);
+	return DONE;
 }
 
-static void
-get_upsdesc(struct peer *peer, const struct words *words)
+enum command_answer
+command_get_upsdesc(struct peer *peer, const struct words *words)
 {
-	struct ups *ups = command_ups(peer, words->word[2]);
+	struct ups *ups = command_ups(peer, words, 2);
 
 	if (ups)
 		say_line(peer, "UPSDESC", words->word[2], NULL,
 		    ups->conf->desc ? ups->conf->desc : "\"Unavailable\"");
+	return DONE;
 }
 
 /* server.info and server.version are answered whatever the UPS is called. */
 static void
-get_server_var(struct peer *peer, const struct words *words)
+say_server_var(struct peer *peer, const struct words *words)
 {
 	const char *name = words->word[3];
 
@@ -93,32 +95,33 @@ get_server_var(struct peer *peer, const struct words *words)
 		peer_error(peer, NET_VAR_NOT_SUPPORTED);
 }
 
-static void
-get_var(struct peer *peer, const struct words *words)
+enum command_answer
+command_get_var(struct peer *peer, const struct words *words)
 {
-	const char *ups_name = words->word[2], *name = words->word[3];
+	const char *name = words->word[3];
 	const struct state_var *var;
 	struct ups *ups;
 
 	if ((name[0] | 0x20) == 's' && !strncasecmp(name, "server.", 7)) {
-		get_server_var(peer, words);
-		return;
+		say_server_var(peer, words);
+		return DONE;
 	}
-	ups = command_live_ups(peer, ups_name);
-	var = command_var(peer, ups, name);
+	ups = command_live_ups(peer, words, 2);
+	var = command_var(peer, ups, words, 3);
 	if (var)
-		say_var(peer, ups, ups_name, name, var);
+		say_var(peer, ups, words->word[2], name, var);
+	return DONE;
 }
 
-static void
-get_type(struct peer *peer, const struct words *words)
+enum command_answer
+command_get_type(struct peer *peer, const struct words *words)
 {
-	struct ups *ups = command_live_ups(peer, words->word[2]);
-	const struct state_var *var = command_var(peer, ups, words->word[3]);
+	struct ups *ups = command_live_ups(peer, words, 2);
+	const struct state_var *var = command_var(peer, ups, words, 3);
 	struct buf *out;
 
 	if (!var)
-		return;
+		return DONE;
 	out = peer_out(peer);
 	buf_add_format(out, "TYPE %s %s", words->word[2], words->word[3]);
 	if (var->flags & STATE_RW)
@@ -131,53 +134,27 @@ get_type(struct peer *peer, const struct words *words)
 		buf_add_format(out, " STRING:%ld\n", var->aux);
 	else
 		buf_add_text(out, " NUMBER\n");
-}
-
-static void
-get_desc(struct peer *peer, const struct words *words)
-{
-	const char *desc = descriptions_var(peer->upsd->conf->descriptions, words->word[3]);
-
-	if (command_live_ups(peer, words->word[2]))
-		say_line(peer, "DESC", words->word[2], words->word[3],
-		    desc ? desc : "\"Description unavailable\"");
-}
-
-static void
-get_cmddesc(struct peer *peer, const struct words *words)
-{
-	const char *desc = descriptions_cmd(peer->upsd->conf->descriptions, words->word[3]);
-
-	if (command_live_ups(peer, words->word[2]))
-		say_line(peer, "CMDDESC", words->word[2], words->word[3],
-		    desc ? desc : "\"Description unavailable\"");
+	return DONE;
 }
 
 enum command_answer
-command_get(struct peer *peer, const struct words *words)
+command_get_desc(struct peer *peer, const struct words *words)
 {
-	static const struct {
-		const char *word;
-		size_t words;
-		void (*get)(struct peer *peer, const struct words *words);
-	} subjects[] = {
-		{ "VAR", 4, get_var },
-		{ "NUMLOGINS", 3, get_numlogins },
-		{ "UPSDESC", 3, get_upsdesc },
-		{ "TYPE", 4, get_type },
-		{ "DESC", 4, get_desc },
-		{ "CMDDESC", 4, get_cmddesc },
-	};
+	const char *desc = descriptions_var(peer->upsd->conf->descriptions, words->word[3]);
 
-	for (size_t i = 0; words->len >= 2 && i < sizeof(subjects) / sizeof(*subjects); i++)
-		if (words_same(words->word[1], subjects[i].word)) {
-			if (words->len < subjects[i].words)
-				break;
-			subjects[i].get(peer, words);
-			return DONE;
-		}
-	if (words->len >= 2 && words_same(words->word[1], "TRACKING"))
-		return command_get_tracking(peer, words);
-	peer_error(peer, NET_INVALID_ARGUMENT);
+	if (command_live_ups(peer, words, 2))
+		say_line(peer, "DESC", words->word[2], words->word[3],
+		    desc ? desc : "\"Description unavailable\"");
+	return DONE;
+}
+
+enum command_answer
+command_get_cmddesc(struct peer *peer, const struct words *words)
+{
+	const char *desc = descriptions_cmd(peer->upsd->conf->descriptions, words->word[3]);
+
+	if (command_live_ups(peer, words, 2))
+		say_line(peer, "CMDDESC", words->word[2], words->word[3],
+		    desc ? desc : "\"Description unavailable\"");
 	return DONE;
 }

@@ -17,8 +17,8 @@ say_frame(struct buf *out, const char *edge, const struct words *words, size_t c
 	buf_add_text(out, "\n");
 }
 
-static void
-list_ups(struct peer *peer, const struct words *words)
+enum command_answer
+command_list_ups(struct peer *peer, const struct words *words)
 {
 	const struct upsd *upsd = peer->upsd;
 	struct buf *out = peer_out(peer);
@@ -31,6 +31,7 @@ list_ups(struct peer *peer, const struct words *words)
 		    ups->desc ? ups->desc : "\"Description unavailable\"");
 	}
 	say_frame(out, "END LIST", words, 2);
+	return DONE;
 }
 
 /* What each row begins with, "VAR su700 ".  It is copied in whole pieces, the last one beyond its
@@ -88,9 +89,9 @@ say_vars(struct buf *out, struct state *state, const struct front *front, unsign
 }
 
 static void
-list_some_vars(struct peer *peer, const struct words *words, const char *verb, unsigned flag)
+say_some_vars(struct peer *peer, const struct words *words, const char *verb, unsigned flag)
 {
-	struct ups *ups = command_live_ups(peer, words->word[2]);
+	struct ups *ups = command_live_ups(peer, words, 2);
 	struct front front;
 	struct buf *out;
 	bool fsd;
@@ -106,61 +107,65 @@ list_some_vars(struct peer *peer, const struct words *words, const char *verb, u
 	say_frame(out, "END LIST", words, 3);
 }
 
-static void
-list_var(struct peer *peer, const struct words *words)
+enum command_answer
+command_list_var(struct peer *peer, const struct words *words)
 {
-	list_some_vars(peer, words, "VAR", 0);
+	say_some_vars(peer, words, "VAR", 0);
+	return DONE;
 }
 
-static void
-list_rw(struct peer *peer, const struct words *words)
+enum command_answer
+command_list_rw(struct peer *peer, const struct words *words)
 {
-	list_some_vars(peer, words, "RW", STATE_RW);
+	say_some_vars(peer, words, "RW", STATE_RW);
+	return DONE;
 }
 
-static void
-list_cmd(struct peer *peer, const struct words *words)
+enum command_answer
+command_list_cmd(struct peer *peer, const struct words *words)
 {
-	struct ups *ups = command_live_ups(peer, words->word[2]);
+	struct ups *ups = command_live_ups(peer, words, 2);
 	struct buf *out;
 	const char *const *cmds;
 	size_t len;
 
 	if (!ups)
-		return;
+		return DONE;
 	out = peer_out(peer);
 	say_frame(out, "BEGIN LIST", words, 3);
 	cmds = state_cmds(ups->state, &len);
 	for (size_t i = 0; i < len; i++)
 		buf_add_format(out, "CMD %s %s\n", words->word[2], cmds[i]);
 	say_frame(out, "END LIST", words, 3);
+	return DONE;
 }
 
-static void
-list_client(struct peer *peer, const struct words *words)
+enum command_answer
+command_list_client(struct peer *peer, const struct words *words)
 {
-	struct ups *ups = command_ups(peer, words->word[2]);
+	struct ups *ups = command_ups(peer, words, 2);
 	struct buf *out;
 
 	if (!ups)
-		return;
+		return DONE;
 	out = peer_out(peer);
 	say_frame(out, "BEGIN LIST", words, 3);
 	for (const struct peer *other = peer->upsd->members.first; other; other = other->after)
 		if (other->login == ups)
 			buf_add_format(out, "CLIENT %s %s\n", ups->conf->name, other->host);
 	say_frame(out, "END LIST", words, 3);
+	return DONE;
 }
 
-static void
-list_enum(struct peer *peer, const struct words *words)
+enum command_answer
+command_list_enum(struct peer *peer, const struct words *words)
 {
-	struct ups *ups = command_live_ups(peer, words->word[2]);
-	const struct state_var *var = command_var(peer, ups, words->word[3]);
+	struct ups *ups = command_live_ups(peer, words, 2);
+	const struct state_var *var = command_var(peer, ups, words, 3);
 	struct buf *out;
 
 	if (!var)
-		return;
+		return DONE;
 	out = peer_out(peer);
 	say_frame(out, "BEGIN LIST", words, 4);
 	for (size_t i = 0; i < var->enums_len; i++) {
@@ -169,49 +174,23 @@ list_enum(struct peer *peer, const struct words *words)
 		buf_add_text(out, "\n");
 	}
 	say_frame(out, "END LIST", words, 4);
+	return DONE;
 }
 
-static void
-list_range(struct peer *peer, const struct words *words)
+enum command_answer
+command_list_range(struct peer *peer, const struct words *words)
 {
-	struct ups *ups = command_live_ups(peer, words->word[2]);
-	const struct state_var *var = command_var(peer, ups, words->word[3]);
+	struct ups *ups = command_live_ups(peer, words, 2);
+	const struct state_var *var = command_var(peer, ups, words, 3);
 	struct buf *out;
 
 	if (!var)
-		return;
+		return DONE;
 	out = peer_out(peer);
 	say_frame(out, "BEGIN LIST", words, 4);
 	for (size_t i = 0; i < var->ranges_len; i++)
 		buf_add_format(out, "RANGE %s %s \"%ld\" \"%ld\"\n", words->word[2], words->word[3],
 		    var->ranges[i].min, var->ranges[i].max);
 	say_frame(out, "END LIST", words, 4);
-}
-
-enum command_answer
-command_list(struct peer *peer, const struct words *words)
-{
-	static const struct {
-		const char *word;
-		size_t words;
-		void (*list)(struct peer *peer, const struct words *words);
-	} subjects[] = {
-		{ "VAR", 3, list_var },
-		{ "UPS", 2, list_ups },
-		{ "RW", 3, list_rw },
-		{ "CMD", 3, list_cmd },
-		{ "CLIENT", 3, list_client },
-		{ "ENUM", 4, list_enum },
-		{ "RANGE", 4, list_range },
-	};
-
-	for (size_t i = 0; words->len >= 2 && i < sizeof(subjects) / sizeof(*subjects); i++)
-		if (words_same(words->word[1], subjects[i].word)) {
-			if (words->len < subjects[i].words)
-				break;
-			subjects[i].list(peer, words);
-			return DONE;
-		}
-	peer_error(peer, NET_INVALID_ARGUMENT);
 	return DONE;
 }

@@ -129,7 +129,7 @@ command_login(struct peer *peer, const struct words *words)
 		peer_error(peer, NET_ALREADY_LOGGED_IN);
 		return DONE;
 	}
-	ups = command_ups(peer, words->word[1]);
+	ups = command_ups(peer, words, 1);
 	if (!ups)
 		return DONE;
 	right = rights_may(peer, ups, USER_LOGIN);
@@ -166,7 +166,7 @@ command_logout(struct peer *peer, const struct words *words)
 static enum command_answer
 grant_primary(struct peer *peer, const struct words *words, const char *granted)
 {
-	struct ups *ups = command_ups(peer, words->word[1]);
+	struct ups *ups = command_ups(peer, words, 1);
 	enum peer_right right;
 
 	if (!ups)
@@ -196,7 +196,7 @@ command_master(struct peer *peer, const struct words *words)
 enum command_answer
 command_fsd(struct peer *peer, const struct words *words)
 {
-	struct ups *ups = command_ups(peer, words->word[1]);
+	struct ups *ups = command_ups(peer, words, 1);
 	enum peer_right right;
 	char name[256];
 

@@ -51,10 +51,10 @@ value_fault(const struct state_var *var, const char *value)
 	return NET_SET_FAILED;
 }
 
-static enum command_answer
-set_var(struct peer *peer, const struct words *words)
+enum command_answer
+command_set_var(struct peer *peer, const struct words *words)
 {
-	struct ups *ups = command_live_ups(peer, words->word[2]);
+	struct ups *ups = command_live_ups(peer, words, 2);
 	enum peer_right right;
 	enum net_error error;
 	char name[256];
@@ -66,7 +66,8 @@ set_var(struct peer *peer, const struct words *words)
 		return LATER;
 	error = right == PEER_MAY_NOT
 		    ? NET_ACCESS_DENIED
-		    : value_fault(state_var(ups->state, words->word[3]), words->word[4]);
+		    : value_fault(state_find(ups->state, words->word[3], words->word_len[3]),
+			  words->word[4]);
 	if (error != NET_OK) {
 		peer_error(peer, error);
 		return DONE;
@@ -80,8 +81,8 @@ set_var(struct peer *peer, const struct words *words)
 	return DONE;
 }
 
-static enum command_answer
-set_tracking(struct peer *peer, const struct words *words)
+enum command_answer
+command_set_tracking(struct peer *peer, const struct words *words)
 {
 	bool on = !strcasecmp(words->word[2], "ON");
 	enum peer_right right;
@@ -103,20 +104,9 @@ set_tracking(struct peer *peer, const struct words *words)
 }
 
 enum command_answer
-command_set(struct peer *peer, const struct words *words)
-{
-	if (words->len == 5 && !strcasecmp(words->word[1], "VAR"))
-		return set_var(peer, words);
-	if (words->len == 3 && !strcasecmp(words->word[1], "TRACKING"))
-		return set_tracking(peer, words);
-	peer_error(peer, NET_INVALID_ARGUMENT);
-	return DONE;
-}
-
-enum command_answer
 command_instcmd(struct peer *peer, const struct words *words)
 {
-	struct ups *ups = command_live_ups(peer, words->word[1]);
+	struct ups *ups = command_live_ups(peer, words, 1);
 	const char *cmd = words->word[2], *param = words->len > 3 ? words->word[3] : NULL;
 	enum peer_right right;
 	char name[256];

@@ -10,13 +10,6 @@
  * UNHEARD: an access list dropped it; nothing is answered, and its client counts as silent. */
 enum command_answer { DONE, LATER, UNHEARD };
 
-struct command {
-	const char *word;
-	size_t min, max; /* words, the command included */
-	enum access_level level;
-	enum command_answer (*run)(struct peer *peer, const struct words *words);
-};
-
 /* What WORD needs; what is no command needs base. */
 enum access_level command_level(const char *word);
 /* Answer one request. */
@@ -24,29 +17,23 @@ enum command_answer command_run(struct peer *peer, const struct words *words);
 /* The same for a line that is no words. */
 enum command_answer command_bad_line(struct peer *peer);
 
-/* The checks that many commands begin with.  NULL: answered with an error.  LIVE: its data must be
- * fresh, too. */
-struct ups *command_ups(struct peer *peer, const char *name);
-struct ups *command_live_ups(struct peer *peer, const char *name);
-/* A variable of UPS; NULL, too, when UPS is (it has been answered). */
-const struct state_var *command_var(struct peer *peer, const struct ups *ups, const char *name);
+/* The checks that many commands begin with: the UPS that the word AT names.  NULL: answered with an
+ * error.  LIVE: its data must be fresh, too. */
+struct ups *command_ups(struct peer *peer, const struct words *words, size_t at);
+struct ups *command_live_ups(struct peer *peer, const struct words *words, size_t at);
+/* The variable of UPS that the word AT names; NULL, too, when UPS is (it has been answered). */
+const struct state_var *command_var(
+    struct peer *peer, const struct ups *ups, const struct words *words, size_t at);
 
-enum command_answer command_ver(struct peer *peer, const struct words *words);
-enum command_answer command_netver(struct peer *peer, const struct words *words);
-enum command_answer command_help(struct peer *peer, const struct words *words);
-enum command_answer command_starttls(struct peer *peer, const struct words *words);
-enum command_answer command_username(struct peer *peer, const struct words *words);
-enum command_answer command_password(struct peer *peer, const struct words *words);
-enum command_answer command_login(struct peer *peer, const struct words *words);
-enum command_answer command_logout(struct peer *peer, const struct words *words);
-enum command_answer command_primary(struct peer *peer, const struct words *words);
-enum command_answer command_master(struct peer *peer, const struct words *words);
-enum command_answer command_fsd(struct peer *peer, const struct words *words);
-enum command_answer command_get(struct peer *peer, const struct words *words);
-enum command_answer command_list(struct peer *peer, const struct words *words);
-enum command_answer command_set(struct peer *peer, const struct words *words);
-enum command_answer command_instcmd(struct peer *peer, const struct words *words);
-/* GET TRACKING [id] stands with SET TRACKING. */
-enum command_answer command_get_tracking(struct peer *peer, const struct words *words);
+/* One for each row of the table in command.c. */
+typedef enum command_answer command_call(struct peer *peer, const struct words *words);
+command_call command_ver, command_netver, command_help, command_starttls, command_username,
+    command_password, command_login, command_logout, command_primary, command_master, command_fsd,
+    command_instcmd;
+command_call command_get_numlogins, command_get_upsdesc, command_get_var, command_get_type,
+    command_get_desc, command_get_cmddesc, command_get_tracking;
+command_call command_list_ups, command_list_var, command_list_rw, command_list_cmd,
+    command_list_client, command_list_enum, command_list_range;
+command_call command_set_var, command_set_tracking;
 
 #endif

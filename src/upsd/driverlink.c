@@ -401,8 +401,5 @@ driverlink_send(struct ups *ups, const struct sockmsg *msg)
 
 	if (!conn || ups->link.connecting || conn_full(conn))
 		return false;
-	if (!sockmsg_format(conn_out(conn), msg))
-		return false;
-	conn_flush_later(conn);
-	return true;
+	return sockmsg_format(conn_out(conn), msg);
 }

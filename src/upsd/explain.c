@@ -215,6 +215,7 @@ cut(struct case_at_hand *it)
 	if (words_split(&it->words, it->request, WORDS_SOCKET) != WORDS_OK || !it->words.len) {
 		it->words.len = 1;
 		it->words.word[0] = nothing;
+		it->words.word_len[0] = 0;
 	}
 	it->level = command_level(it->words.word[0]);
 }

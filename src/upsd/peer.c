@@ -97,14 +97,14 @@ keep(struct pending *pending, const struct words *words)
 	char *to;
 
 	for (size_t i = 0; i < words->len; i++)
-		size += strlen(words->word[i]) + 1;
+		size += words->word_len[i] + 1u;
 	to = pending->text = malloc(size);
 	if (!to)
 		return false;
-	pending->words.len = words->len;
+	pending->words = *words;
 	for (size_t i = 0; i < words->len; i++) {
 		pending->words.word[i] = to;
-		to = stpcpy(to, words->word[i]) + 1;
+		to = (char *)mempcpy(to, words->word[i], words->word_len[i] + 1u);
 	}
 	return true;
 }
@@ -174,19 +174,16 @@ wait_ms(struct peer *peer, int64_t in_ms, bool refuse)
 	return true;
 }
 
-/* false: no further line is to be read now. */
+/* false: the next line is not to be read now. */
 static bool
 obey(struct peer *peer, const struct words *words)
 {
 	enum command_answer answer = command_run(peer, words);
 
-	if (answer == DONE) {
+	if (answer != UNHEARD)
 		heard(peer);
-		return !peer->ended;
-	}
-	if (answer == UNHEARD)
-		return !peer->ended;
-	heard(peer);
+	if (answer != LATER)
+		return true;
 	if (keep(peer->pending, words))
 		conn_pause(peer->conn, true);
 	else
@@ -194,34 +191,25 @@ obey(struct peer *peer, const struct words *words)
 	return false;
 }
 
+static bool
+take_line(void *owner, const struct words *words, enum words_error error)
+{
+	struct peer *peer = owner;
+	bool go_on = true;
+
+	if (error)
+		command_bad_line(peer);
+	else
+		go_on = obey(peer, words);
+	if (error == WORDS_LONG_LINE)
+		conn_end(peer->conn);
+	return go_on && !peer->ended && !conn_full(peer->conn);
+}
+
 static size_t
 input(void *owner, char *bytes, size_t len)
 {
-	struct peer *peer = owner;
-	size_t taken = 0, used;
-	struct words words;
-
-	while (taken < len && !conn_full(peer->conn)) {
-		enum words_error error =
-		    words_cut(&words, bytes + taken, len - taken, WORDS_SOCKET, &used);
-
-		if (error == WORDS_MORE)
-			break;
-		taken += used;
-		if (error == WORDS_OK) {
-			if (!obey(peer, &words))
-				break;
-			continue;
-		}
-		command_bad_line(peer);
-		if (error == WORDS_LONG_LINE) {
-			conn_end(peer->conn);
-			return len;
-		}
-		if (peer->ended)
-			break;
-	}
-	return taken;
+	return words_lines(bytes, len, take_line, owner);
 }
 
 static void
@@ -310,7 +298,6 @@ peer_free(struct peer *peer)
 struct buf *
 peer_out(struct peer *peer)
 {
-	conn_flush_later(peer->conn);
 	return conn_out(peer->conn);
 }
 

@@ -18,13 +18,14 @@
 /* ---- UPSes by name ---- */
 
 struct ups *
-upsd_ups(const struct upsd *upsd, const char *name)
+upsd_ups(const struct upsd *upsd, const char *name, size_t len)
 {
-	size_t mask = upsd->slots_len - 1;
+	size_t mask = upsd->slots_len - 1, i = words_name_hash(name, len) & mask;
+	struct ups *ups;
 
-	for (size_t i = words_name_hash(name) & mask; upsd->slots[i]; i = (i + 1) & mask)
-		if (words_same_name(upsd->slots[i]->conf->name, name))
-			return upsd->slots[i];
+	for (; (ups = upsd->slots[i]); i = (i + 1) & mask)
+		if (ups->conf->name_len == len && words_same_name(ups->conf->name, name, len))
+			return ups;
 	return NULL;
 }
 
@@ -35,9 +36,9 @@ struct fleet {
 };
 
 static void
-put(struct fleet *fleet, struct ups *ups, const char *name)
+put(struct fleet *fleet, struct ups *ups, const struct upsdconf_ups *conf)
 {
-	size_t mask = fleet->slots_len - 1, i = words_name_hash(name) & mask;
+	size_t mask = fleet->slots_len - 1, i = words_name_hash(conf->name, conf->name_len) & mask;
 
 	while (fleet->slots[i])
 		i = (i + 1) & mask;
@@ -93,14 +94,14 @@ fleet_make(struct fleet *fleet, struct upsd *upsd, const struct upsdconf *conf)
 		goto fail;
 	for (; fleet->len < conf->upses_len; fleet->len++) {
 		const struct upsdconf_ups *now = &conf->upses[fleet->len];
-		struct ups *ups = upsd->slots ? upsd_ups(upsd, now->name) : NULL;
+		struct ups *ups = upsd->slots ? upsd_ups(upsd, now->name, now->name_len) : NULL;
 
 		if (!ups)
 			ups = ups_new(upsd, now);
 		if (!ups)
 			goto fail;
 		fleet->ups[fleet->len] = ups;
-		put(fleet, ups, now->name);
+		put(fleet, ups, now);
 	}
 	return true;
 fail:
@@ -127,10 +128,10 @@ retire(struct upsd *upsd, struct ups *ups)
 static bool
 is_in(const struct fleet *fleet, const struct ups *ups)
 {
-	const char *name = ups->conf->name;
 	size_t mask = fleet->slots_len - 1;
+	size_t i = words_name_hash(ups->conf->name, ups->conf->name_len) & mask;
 
-	for (size_t i = words_name_hash(name) & mask; fleet->slots[i]; i = (i + 1) & mask)
+	for (; fleet->slots[i]; i = (i + 1) & mask)
 		if (fleet->slots[i] == ups)
 			return true;
 	return false;

@@ -116,8 +116,8 @@ void upsd_reload(struct upsd *upsd);
  * with our pid, by rename. */
 void upsd_report(struct upsd *upsd, const char *fault);
 
-/* NULL if there is none.  Names compare without case. */
-struct ups *upsd_ups(const struct upsd *upsd, const char *name);
+/* The UPS with a NAME of LEN bytes; NULL if there is none.  Names compare without case. */
+struct ups *upsd_ups(const struct upsd *upsd, const char *name, size_t len);
 /* How many clients there may be. */
 size_t upsd_room(const struct upsd *upsd);
 

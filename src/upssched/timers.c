@@ -233,7 +233,6 @@ take_line(void *owner, const struct words *words, enum words_error error)
 		buf_add_format(conn_out(peer->conn), "ERR %s\n", wrong);
 	else
 		buf_add_text(conn_out(peer->conn), "OK\n");
-	conn_flush_later(peer->conn);
 	return !conn_full(peer->conn);
 }
 

@@ -134,8 +134,8 @@ unit_look(struct unit *unit)
 	fact[FACT_OVER] = emu_battery_overload(battery);
 	fact[FACT_ALARM] = unit->alarm;
 	fact[FACT_BYPASS] = battery->source == EMU_BYPASS;
-	fact[FACT_FSD] = server->upsd && upsd_ups(server->upsd, unit->name) &&
-			 upsd_ups(server->upsd, unit->name)->fsd;
+	fact[FACT_FSD] = server->upsd && upsd_ups(server->upsd, unit->name, strlen(unit->name)) &&
+			 upsd_ups(server->upsd, unit->name, strlen(unit->name))->fsd;
 	for (int i = 0; i < FACTS; i++) {
 		if (fact[i] != unit->fact[i])
 			unit->fact_ms[i] = now_ms;

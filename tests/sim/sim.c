@@ -74,9 +74,11 @@ slept_ms(const struct process *process)
 }
 
 static int64_t
-sim_slept(void *owner)
+sim_boot_clock(void *owner)
 {
-	return slept_ms(owner);
+	const struct process *process = owner;
+
+	return process->sim->now_ms;
 }
 
 static int64_t
@@ -245,7 +247,7 @@ new_process(struct sim *sim, const char *where)
 		.owner = process,
 		.clock_ms = sim_clock,
 		.wall_ms = sim_wall_clock,
-		.slept_ms = sim_slept,
+		.boot_ms = sim_boot_clock,
 		.poll = sim_poll,
 		.spawn = sim_spawn,
 		.wait = sim_wait,
