@@ -3,81 +3,12 @@
 #include "base/conn.h"
 #include "base/helper.h"
 #include "base/words.h"
+#include "client/question.h"
 #include "ups/paths.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-#define ARGS_MAX 3
-
-/* Kinds that only the client itself asks. */
-enum { ASK_STARTTLS = CLIENT_KINDS, ASK_USERNAME, ASK_PASSWORD, KINDS };
-
-enum shape {
-	SHAPE_ECHO,  /* WORD, the arguments again, then what was asked for */
-	SHAPE_LIST,  /* BEGIN LIST ..., lines like SHAPE_ECHO, END LIST ... */
-	SHAPE_DONE,  /* OK, perhaps with WORD and more */
-	SHAPE_STATE, /* PENDING or SUCCESS */
-	SHAPE_FREE   /* anything that is not ERR */
-};
-
-/* docs/net-protocol.md, "Commands". */
-static const struct kind {
-	const char *ask;
-	unsigned char args_min, args_max;
-	enum shape shape;
-	const char *word;
-	unsigned char new_min, new_max; /* words beyond WORD and those repeated */
-} kinds[KINDS] = {
-	[CLIENT_VER] = { "VER", 0, 0, SHAPE_FREE, NULL, 1, WORDS_MAX },
-	[CLIENT_NETVER] = { "NETVER", 0, 0, SHAPE_FREE, NULL, 1, 1 },
-	[CLIENT_GET_VAR] = { "GET VAR", 2, 2, SHAPE_ECHO, "VAR", 1, 1 },
-	[CLIENT_GET_TYPE] = { "GET TYPE", 2, 2, SHAPE_ECHO, "TYPE", 0, WORDS_MAX },
-	[CLIENT_GET_DESC] = { "GET DESC", 2, 2, SHAPE_ECHO, "DESC", 1, 1 },
-	[CLIENT_GET_CMDDESC] = { "GET CMDDESC", 2, 2, SHAPE_ECHO, "CMDDESC", 1, 1 },
-	[CLIENT_GET_UPSDESC] = { "GET UPSDESC", 1, 1, SHAPE_ECHO, "UPSDESC", 1, 1 },
-	[CLIENT_GET_NUMLOGINS] = { "GET NUMLOGINS", 1, 1, SHAPE_ECHO, "NUMLOGINS", 1, 1 },
-	[CLIENT_GET_TRACKING] = { "GET TRACKING", 1, 1, SHAPE_STATE, NULL, 1, 1 },
-	[CLIENT_LIST_UPS] = { "LIST UPS", 0, 0, SHAPE_LIST, "UPS", 1, 2 },
-	[CLIENT_LIST_VAR] = { "LIST VAR", 1, 1, SHAPE_LIST, "VAR", 2, 2 },
-	[CLIENT_LIST_RW] = { "LIST RW", 1, 1, SHAPE_LIST, "RW", 2, 2 },
-	[CLIENT_LIST_CMD] = { "LIST CMD", 1, 1, SHAPE_LIST, "CMD", 1, 1 },
-	[CLIENT_LIST_CLIENT] = { "LIST CLIENT", 1, 1, SHAPE_LIST, "CLIENT", 1, 1 },
-	[CLIENT_LIST_ENUM] = { "LIST ENUM", 2, 2, SHAPE_LIST, "ENUM", 1, 1 },
-	[CLIENT_LIST_RANGE] = { "LIST RANGE", 2, 2, SHAPE_LIST, "RANGE", 2, 2 },
-	[CLIENT_LOGIN] = { "LOGIN", 1, 1, SHAPE_DONE, NULL, 0, 0 },
-	[CLIENT_PRIMARY] = { "PRIMARY", 1, 1, SHAPE_DONE, "PRIMARY-GRANTED", 0, 0 },
-	[CLIENT_MASTER] = { "MASTER", 1, 1, SHAPE_DONE, "MASTER-GRANTED", 0, 0 },
-	[CLIENT_FSD] = { "FSD", 1, 1, SHAPE_DONE, "FSD-SET", 0, 0 },
-	[CLIENT_SET_VAR] = { "SET VAR", 3, 3, SHAPE_DONE, "TRACKING", 0, 1 },
-	[CLIENT_INSTCMD] = { "INSTCMD", 2, 3, SHAPE_DONE, "TRACKING", 0, 1 },
-	[CLIENT_SET_TRACKING] = { "SET TRACKING", 1, 1, SHAPE_DONE, NULL, 0, 0 },
-	[CLIENT_LOGOUT] = { "LOGOUT", 0, 0, SHAPE_FREE, NULL, 1, 2 },
-	[ASK_STARTTLS] = { "STARTTLS", 0, 0, SHAPE_DONE, "STARTTLS", 0, 0 },
-	[ASK_USERNAME] = { "USERNAME", 1, 1, SHAPE_DONE, NULL, 0, 0 },
-	[ASK_PASSWORD] = { "PASSWORD", 1, 1, SHAPE_DONE, NULL, 0, 0 },
-};
-
-/* One question, from client_ask() until its answer. */
-struct question {
-	struct question *next;
-	int kind;
-	client_answered *answered; /* NULL: the client's own */
-	void *owner;
-	bool sent, begun; /* begun: BEGIN LIST has come */
-	int64_t until_ms; /* of those sent */
-	size_t args_len;
-	char *args[ARGS_MAX]; /* owned */
-	struct buf line;      /* as it goes over the wire; empty once sent */
-};
-
-/* The rows of the list that is coming in; each ROW is one block of pointers and text. */
-struct list {
-	struct client_row *rows;
-	size_t len, size, bytes;
-};
 
 enum step { STEP_DOWN, STEP_BEGIN, STEP_NAME, STEP_CONNECT, STEP_SET_UP, STEP_ENCRYPT, STEP_READY };
 
@@ -111,7 +42,7 @@ struct client {
 	struct question *asked, **asked_end; /* in the order asked; the client's own in front */
 	size_t asked_len;
 	struct question *failing; /* being told that they failed */
-	struct list list;
+	struct rows list;
 
 	unsigned busy; /* callbacks we are in */
 	bool gone;     /* client_free() was called in one of them */
@@ -126,42 +57,6 @@ static void deadline_passed(void *owner);
 static void next_address(struct client *client);
 
 /* ---- memory ---- */
-
-static void
-list_free(struct list *list)
-{
-	for (size_t i = 0; i < list->len; i++)
-		free((void *)list->rows[i].word);
-	free(list->rows);
-	*list = (struct list){ 0 };
-}
-
-static void
-question_free(struct question *question)
-{
-	if (!question)
-		return;
-	for (size_t i = 0; i < question->args_len; i++) {
-		if (question->args[i] && question->kind >= CLIENT_KINDS)
-			explicit_bzero(question->args[i], strlen(question->args[i]));
-		free(question->args[i]);
-	}
-	if (question->kind >= CLIENT_KINDS && buf_len(&question->line))
-		explicit_bzero(buf_bytes(&question->line), buf_len(&question->line));
-	buf_free(&question->line);
-	free(question);
-}
-
-static void
-questions_free(struct question **list)
-{
-	while (*list) {
-		struct question *question = *list;
-
-		*list = question->next;
-		question_free(question);
-	}
-}
 
 static void
 destroy(struct client *client)
@@ -254,7 +149,7 @@ hang_up(struct client *client)
 	loop_timer_clear(client->loop, &client->begin);
 	loop_timer_clear(client->loop, &client->limit);
 	loop_timer_clear(client->loop, &client->deadline);
-	list_free(&client->list);
+	rows_free(&client->list);
 	if (!client->addrs_given) {
 		free(client->addrs);
 		client->addrs = NULL;
@@ -268,10 +163,10 @@ void
 client_close(struct client *client)
 {
 	hang_up(client);
-	questions_free(&client->asked);
+	question_free_all(&client->asked);
 	client->asked_end = &client->asked;
 	client->asked_len = 0;
-	questions_free(&client->failing);
+	question_free_all(&client->failing);
 }
 
 void
@@ -336,70 +231,6 @@ client_asked(const struct client *client)
 
 /* ---- questions ---- */
 
-static bool
-is_printable(const char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || (unsigned char)*text > 0x7e)
-			return false;
-	return true;
-}
-
-/* NUT's own clients send names bare and values quoted; servers written with them in mind see no
- * difference. */
-static bool
-add_word(struct buf *line, const char *word, bool quote)
-{
-	return buf_add(line, " ", 1) &&
-	       (quote || !*word || strpbrk(word, " \"\\#=") ? words_quote(line, word)
-							    : buf_add_text(line, word));
-}
-
-/* Fill in QUESTION's arguments and line.  NULL or what is wrong. */
-static const char *
-compose(struct question *question, const char *const *args)
-{
-	const struct kind *kind = &kinds[question->kind];
-	size_t len = 0;
-
-	question->line.max = WORDS_LINE_MAX;
-	if (!buf_add_text(&question->line, kind->ask))
-		return "out of memory";
-	for (; args && args[len]; len++) {
-		if (len == kind->args_max)
-			return "too many arguments";
-		if (!is_printable(args[len]))
-			return "only printable ASCII can be sent";
-		if (strlen(args[len]) > WORD_LEN_MAX)
-			return "too long to be sent";
-		question->args[len] = strdup(args[len]);
-		question->args_len = len + 1;
-		if (!question->args[len] || !add_word(&question->line, args[len],
-						question->kind == CLIENT_SET_VAR && len == 2))
-			return "out of memory";
-	}
-	if (len < kind->args_min)
-		return "too few arguments";
-	return buf_add(&question->line, "\n", 1) ? NULL : "out of memory";
-}
-
-static struct question *
-question_new(int kind, const char *const *args, const char **error)
-{
-	struct question *question = calloc(1, sizeof(*question));
-
-	*error = "out of memory";
-	if (!question)
-		return NULL;
-	question->kind = kind;
-	*error = compose(question, args);
-	if (*error) {
-		question_free(question);
-		return NULL;
-	}
-	return question;
-}
-
 /* Watch the deadline of the question whose answer is due. */
 static void
 watch_deadline(struct client *client)
@@ -414,9 +245,7 @@ static void
 send_question(struct client *client, struct question *question)
 {
 	conn_send(client->conn, buf_bytes(&question->line), buf_len(&question->line));
-	if (question->kind >= CLIENT_KINDS)
-		explicit_bzero(buf_bytes(&question->line), buf_len(&question->line));
-	buf_free(&question->line);
+	question_forget_line(question);
 	question->sent = true;
 	question->until_ms = loop_now_ms(client->loop) + client->answer_ms;
 	if (question == client->asked)
@@ -461,7 +290,7 @@ ask_first(struct client *client, int kind, const char *arg)
 		fail(client, client->why);
 		return false;
 	}
-	while (*place && (*place)->kind >= CLIENT_KINDS)
+	while (*place && question_is_own(*place))
 		place = &(*place)->next;
 	question->next = *place;
 	*place = question;
@@ -494,7 +323,7 @@ fail(struct client *client, const char *why)
 	};
 
 	hang_up(client);
-	questions_free(&client->failing);
+	question_free_all(&client->failing);
 	client->failing = client->asked;
 	client->asked = NULL;
 	client->asked_end = &client->asked;
@@ -530,63 +359,6 @@ deadline_passed(void *owner)
 
 /* ---- answers ---- */
 
-/* Do words FROM.. of LINE repeat the question's arguments?  Names compare without case: servers
- * echo them as typed, but LIST CLIENT as they are configured. */
-static bool
-repeats(const struct question *question, const struct words *line, size_t from)
-{
-	if (line->len < from + question->args_len)
-		return false;
-	for (size_t i = 0; i < question->args_len; i++)
-		if (strcasecmp(line->word[from + i], question->args[i]) != 0)
-			return false;
-	return true;
-}
-
-/* How many words of LINE say only what was asked; -1 if it is no answer to QUESTION. */
-static int
-fits(const struct question *question, const struct words *line)
-{
-	const struct kind *kind = &kinds[question->kind];
-	size_t old = 0, new;
-
-	switch (kind->shape) {
-	case SHAPE_ECHO:
-	case SHAPE_LIST:
-		if (strcmp(line->word[0], kind->word) != 0 || !repeats(question, line, 1))
-			return -1;
-		old = 1 + question->args_len;
-		break;
-	case SHAPE_DONE:
-		if (strcmp(line->word[0], "OK") != 0)
-			return -1;
-		old = 1;
-		if (line->len > 1) {
-			if (!kind->word || strcmp(line->word[1], kind->word) != 0)
-				return -1;
-			old = 2;
-		}
-		break;
-	case SHAPE_STATE:
-		if (strcmp(line->word[0], "PENDING") != 0 && strcmp(line->word[0], "SUCCESS") != 0)
-			return -1;
-		break;
-	case SHAPE_FREE:
-		break;
-	}
-	new = line->len - old;
-	return new >= kind->new_min &&new <= kind->new_max ? (int)old : -1;
-}
-
-/* "BEGIN LIST VAR su700" and "END LIST VAR su700" repeat the whole question. */
-static bool
-is_bracket(const struct question *question, const struct words *line, const char *bracket)
-{
-	return line->len == 3 + question->args_len && strcmp(line->word[0], bracket) == 0 &&
-	       strcmp(line->word[1], "LIST") == 0 &&
-	       strcmp(line->word[2], kinds[question->kind].word) == 0 && repeats(question, line, 3);
-}
-
 static void set_up_answered(struct client *client, int kind, const struct client_answer *answer);
 
 /* Hand over the first question's answer; the next one is then due. */
@@ -594,11 +366,11 @@ static void
 answered(struct client *client, const struct client_answer *answer)
 {
 	struct question *question = take_first(client);
-	struct list list = client->list; /* lives on should the owner close or free us */
+	struct rows list = client->list; /* lives on should the owner close or free us */
 
-	client->list = (struct list){ 0 };
+	client->list = (struct rows){ 0 };
 	watch_deadline(client);
-	if (question->kind >= CLIENT_KINDS) {
+	if (question_is_own(question)) {
 		set_up_answered(client, question->kind, answer);
 	} else {
 		if (question->answered)
@@ -606,7 +378,7 @@ answered(struct client *client, const struct client_answer *answer)
 		if (question->kind == CLIENT_LOGOUT && client->conn)
 			fail(client, NULL);
 	}
-	list_free(&list);
+	rows_free(&list);
 	question_free(question);
 }
 
@@ -636,50 +408,20 @@ answered_refused(struct client *client, const char *text, const struct words *li
 	answered(client, &answer);
 }
 
-static bool
-list_add(struct list *list, const char *const *words, size_t len)
-{
-	size_t bytes = len * sizeof(char *);
-	const char **pointers;
-	char *text;
-
-	if (list->len == list->size) {
-		size_t size = list->size ? 2 * list->size : 32;
-		struct client_row *rows = realloc(list->rows, size * sizeof(*rows));
-
-		if (!rows)
-			return false;
-		list->rows = rows;
-		list->size = size;
-	}
-	for (size_t i = 0; i < len; i++)
-		bytes += strlen(words[i]) + 1;
-	pointers = malloc(bytes);
-	if (!pointers)
-		return false;
-	text = (char *)(pointers + len);
-	for (size_t i = 0; i < len; i++) {
-		pointers[i] = text;
-		text = stpcpy(text, words[i]) + 1;
-	}
-	list->rows[list->len++] = (struct client_row){ .len = len, .word = pointers };
-	return true;
-}
-
 /* A line between BEGIN LIST and END LIST, or one of the two. */
 static void
 list_line(struct client *client, struct question *question, const struct words *line, size_t bytes)
 {
-	struct list *list = &client->list;
+	struct rows *list = &client->list;
 	int old;
 
 	if (!question->begun) {
-		question->begun = is_bracket(question, line, "BEGIN");
+		question->begun = question_brackets(question, line, "BEGIN");
 		if (!question->begun)
 			protocol_error(client, "the answer is not to this question");
 		return;
 	}
-	if (is_bracket(question, line, "END")) {
+	if (question_brackets(question, line, "END")) {
 		const struct client_answer answer = {
 			.result = CLIENT_OK, .rows = list->rows, .rows_len = list->len
 		};
@@ -687,13 +429,13 @@ list_line(struct client *client, struct question *question, const struct words *
 		answered(client, &answer);
 		return;
 	}
-	old = fits(question, line);
+	old = question_fits(question, line);
 	list->bytes += bytes;
 	if (old == -1)
 		protocol_error(client, "a line that does not belong into this list");
 	else if (list->bytes > CLIENT_LIST_MAX || list->len >= CLIENT_ROWS_MAX)
 		protocol_error(client, "the list has no end");
-	else if (!list_add(list, (const char *const *)line->word + old, line->len - (size_t)old))
+	else if (!rows_add(list, (const char *const *)line->word + old, line->len - (size_t)old))
 		fail(client, "Memory allocation failure");
 }
 
@@ -717,11 +459,11 @@ line_came(struct client *client, const char *text, const struct words *line, siz
 		answered_refused(client, text, line);
 		return;
 	}
-	if (line->len && kinds[question->kind].shape == SHAPE_LIST) {
+	if (line->len && question_wants_list(question)) {
 		list_line(client, question, line, bytes);
 		return;
 	}
-	old = line->len ? fits(question, line) : -1;
+	old = line->len ? question_fits(question, line) : -1;
 	if (old == -1) {
 		protocol_error(client, "the answer is not to this question");
 		return;
@@ -984,7 +726,7 @@ set_up_answered(struct client *client, int kind, const struct client_answer *ans
 	} else {
 		if (!ok && client->login_error == NET_OK)
 			client->login_error = answer->error;
-		if (!client->asked || client->asked->kind < CLIENT_KINDS)
+		if (!client->asked || !question_is_own(client->asked))
 			now_ready(client);
 	}
 }
