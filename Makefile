@@ -188,6 +188,13 @@ $(TESTS) $(PLANTED): $(B)/tests/%: $(B)/tests/%.o $(if $(SIM_SRC),$(B)/libsim.a)
 	@mkdir -p $(@D)
 	$(link) -lcriterion $(LIBS_$(USB)) $(LIBS_$(MOCKER)) -lm
 
+# Wrong servers, for ci/mutants.
+$(B)/tests/mutants/%.o: CFLAGS += -fPIC
+$(B)/tests/mutants/list: $(B)/tests/mutants/main.o $(B)/tests/mutants/mutants.o
+	$(link)
+$(B)/tests/mutants/shim.so: $(B)/tests/mutants/shim.o $(B)/tests/mutants/mutants.o
+	$(link) -shared -ldl
+
 # Whole sites from seeds (docs/simulation.md).  planted.c stands between the files of src/.
 $(B)/tests/simulate: $(call objects,$(SEEDS_SRC)) $(B)/libsim.a $(LIBRARY)
 	$(link) -lm $(addprefix -Wl$(comma)--wrap=,$(PLANTED_AT))

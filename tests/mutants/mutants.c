@@ -1,0 +1,266 @@
+#include "mutants.h"
+
+#include <ctype.h>
+#include <string.h>
+
+void
+piece_replace(struct piece *piece, const char *from, const char *to)
+{
+	size_t from_len = strlen(from), to_len = strlen(to);
+
+	for (size_t i = 0; i + from_len <= piece->len; i++) {
+		if (memcmp(piece->at + i, from, from_len) || piece->len + to_len > piece->size)
+			continue;
+		memmove(
+		    piece->at + i + to_len, piece->at + i + from_len, piece->len - i - from_len);
+		memcpy(piece->at + i, to, to_len);
+		piece->len = piece->len - from_len + to_len;
+		i += to_len ? to_len - 1 : (size_t)-1;
+	}
+}
+
+static void
+keep_if(struct piece *piece, bool good(unsigned char c))
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < piece->len; i++)
+		if (good((unsigned char)piece->at[i]))
+			piece->at[kept++] = piece->at[i];
+	piece->len = kept;
+}
+
+static bool
+is_no_control(unsigned char c)
+{
+	return c >= 0x20 || c == '\n' || c == '\r' || c == '\t';
+}
+
+static bool
+is_seven_bit(unsigned char c)
+{
+	return c < 0x80;
+}
+
+static void
+strip_controls(struct piece *piece)
+{
+	keep_if(piece, is_no_control);
+}
+
+static void
+strip_eight_bit(struct piece *piece)
+{
+	keep_if(piece, is_seven_bit);
+}
+
+/* The line that begins at AT, its newline included. */
+static size_t
+line_len(const struct piece *piece, size_t at)
+{
+	const char *newline = memchr(piece->at + at, '\n', piece->len - at);
+
+	return newline ? (size_t)(newline - (piece->at + at)) + 1 : piece->len - at;
+}
+
+static void
+reverse_lists(struct piece *piece)
+{
+	char turned[65536];
+	size_t to = 0, begin = 0, end = 0;
+
+	for (size_t at = 0; at < piece->len; at += line_len(piece, at)) {
+		if (!strncmp(piece->at + at, "BEGIN LIST", 10))
+			begin = at + line_len(piece, at);
+		else if (!strncmp(piece->at + at, "END LIST", 8))
+			end = at;
+	}
+	if (end <= begin || end - begin > sizeof(turned))
+		return;
+	for (size_t at = begin; at < end; at += line_len(piece, at)) {
+		size_t len = line_len(piece, at);
+
+		to += len;
+		memcpy(turned + (end - begin) - to, piece->at + at, len);
+	}
+	memcpy(piece->at + begin, turned, end - begin);
+}
+
+/* Of two answers in one piece the second goes first. */
+static void
+swap_answers(struct piece *piece)
+{
+	char first[4096];
+	size_t len = line_len(piece, 0);
+
+	if (len == piece->len || len > sizeof(first))
+		return;
+	memcpy(first, piece->at, len);
+	memmove(piece->at, piece->at + len, piece->len - len);
+	memcpy(piece->at + piece->len - len, first, len);
+}
+
+static void
+cut_at_512(struct piece *piece)
+{
+	for (size_t at = 0; at < piece->len;) {
+		size_t len = line_len(piece, at);
+
+		if (len > 511) {
+			memmove(piece->at + at + 511, piece->at + at + len, piece->len - at - len);
+			piece->len -= len - 511;
+			len = 511;
+		}
+		at += len;
+	}
+}
+
+static void
+forget_lower_case(struct piece *piece)
+{
+	if (piece->len && islower((unsigned char)piece->at[0]))
+		piece->at[0] = '?';
+}
+
+static void
+end_each_piece(struct piece *piece)
+{
+	if (piece->len && piece->at[piece->len - 1] != '\n' && piece->len < piece->size)
+		piece->at[piece->len++] = '\n';
+}
+
+static void
+believe_any_password(struct piece *piece)
+{
+	piece_replace(piece, "PASSWORD wrong2", "PASSWORD setsecret");
+}
+
+/* A command to the driver loses all but its name. */
+static void
+drop_values(struct piece *piece)
+{
+	char *space;
+
+	if (piece->len < 9 || memcmp(piece->at, "INSTCMD ", 8))
+		return;
+	space = memchr(piece->at + 8, ' ', piece->len - 8);
+	if (space) {
+		*space = '\n';
+		piece->len = (size_t)(space - piece->at) + 1;
+	}
+}
+
+const struct mutant mutants[] = {
+	/* Framing. */
+	{ "an answer without newline", "net/netver/1", TO_CLIENT, .from = "1.3\n", .to = "1.3" },
+	{ "lines that end with CR LF", "net/netver/1", TO_CLIENT, .from = "\n", .to = "\r\n" },
+	{ "an empty line before each answer", "net/netver/1", TO_CLIENT, .from = "1.3\n",
+	    .to = "\n1.3\n" },
+	{ "a greeting", "net/line/2", .quirk = GREETS },
+	{ "two answers in the wrong order", "net/line/3", TO_CLIENT, .change = swap_answers },
+	{ "half a line is answered", "net/line/6", FROM_CLIENT, .change = end_each_piece },
+	{ "replies cut at 512 bytes", "net/line/10", TO_CLIENT, .change = cut_at_512 },
+	{ "blocks on a client that does not read", "net/load/1", .quirk = BLOCKS },
+	/* Words. */
+	{ "a quote of a value not escaped", "net/get.var/2", TO_CLIENT, .from = "\\\"",
+	    .to = "\"" },
+	{ "a backslash of a value not escaped", "net/get.var/2", TO_CLIENT, .from = "\\\\",
+	    .to = "\\" },
+	{ "control bytes stripped, the rest run", "net/words/19", FROM_CLIENT,
+	    .change = strip_controls },
+	{ "8-bit bytes stripped, the rest run", "net/words/20", FROM_CLIENT,
+	    .change = strip_eight_bit },
+	{ "commands in lower case unknown", "net/words/16", FROM_CLIENT,
+	    .change = forget_lower_case },
+	{ "a comment is not one", "net/words/7", FROM_CLIENT, .from = " #", .to = " x" },
+	{ "a backslash does not join lines", "net/words/31", FROM_CLIENT, .from = "\\\n",
+	    .to = "\n" },
+	/* Errors. */
+	{ "another error for an unknown UPS", "net/get.var/5", TO_CLIENT, .from = "ERR UNKNOWN-UPS",
+	    .to = "ERR UNKNOWN-COMMAND" },
+	{ "another error for an unknown variable", "net/get.var/4", TO_CLIENT,
+	    .from = "ERR VAR-NOT-SUPPORTED", .to = "ERR UNKNOWN-VAR" },
+	{ "another error while the driver is away", "net/get.var/6", TO_CLIENT,
+	    .from = "ERR DRIVER-NOT-CONNECTED", .to = "ERR DATA-STALE" },
+	{ "another error for too few words", "net/get.var/8", TO_CLIENT,
+	    .from = "ERR INVALID-ARGUMENT", .to = "ERR UNKNOWN-COMMAND" },
+	{ "more words behind an error", "net/order/11", TO_CLIENT, .from = "ERR UNKNOWN-UPS",
+	    .to = "ERR UNKNOWN-UPS nosuch" },
+	{ "the rights before the UPS", "net/order/8", TO_CLIENT, .from = "ERR UNKNOWN-UPS",
+	    .to = "ERR ACCESS-DENIED" },
+	{ "stale data served", "net/get.var/7", TO_CLIENT, .from = "ERR DATA-STALE",
+	    .to = "VAR stale ups.status \"OL\"" },
+	/* Users. */
+	{ "any password will do", "net/set/23", FROM_CLIENT, .change = believe_any_password },
+	{ "what is refused is granted", "net/fsd/3", TO_CLIENT, .from = "ERR ACCESS-DENIED",
+	    .to = "OK FSD-SET" },
+	{ "a secondary is a primary", "net/primary/4", TO_CLIENT, .from = "ERR ACCESS-DENIED",
+	    .to = "OK PRIMARY-GRANTED" },
+	{ "a second USERNAME taken", "net/username/2", TO_CLIENT,
+	    .from = "ERR ALREADY-SET-USERNAME", .to = "OK" },
+	{ "a second PASSWORD taken", "net/password/2", TO_CLIENT,
+	    .from = "ERR ALREADY-SET-PASSWORD", .to = "OK" },
+	{ "a second LOGIN taken", "net/login/4", TO_CLIENT, .from = "ERR ALREADY-LOGGED-IN",
+	    .to = "OK" },
+	{ "logins not counted", "net/login/10", TO_CLIENT, .from = "NUMLOGINS Mixed 2",
+	    .to = "NUMLOGINS Mixed 1" },
+	{ "no goodbye", "net/logout/1", TO_CLIENT, .from = "OK Goodbye\n", .to = "" },
+	{ "LOGOUT does not end the segment", "net/logout/2", FROM_CLIENT, .from = "LOGOUT\n",
+	    .to = "" },
+	{ "STARTTLS without a certificate", "net/starttls/1", TO_CLIENT,
+	    .from = "ERR FEATURE-NOT-CONFIGURED", .to = "OK STARTTLS" },
+	{ "MASTER unknown", "net/primary/2", FROM_CLIENT, .from = "MASTER", .to = "MUSTER" },
+	/* Lists and values. */
+	{ "a list without end", "net/list.var/1", TO_CLIENT, .from = "END LIST VAR bench\n",
+	    .to = "" },
+	{ "a list with another header", "net/list.ups/1", TO_CLIENT, .from = "BEGIN LIST UPS",
+	    .to = "BEGIN LIST" },
+	{ "a list in the wrong order", "net/list.var/1", TO_CLIENT, .change = reverse_lists },
+	{ "an enum in the wrong order", "net/list.enum/1", TO_CLIENT, .change = reverse_lists },
+	{ "an old protocol", "net/netver/1", TO_CLIENT, .from = "1.3\n", .to = "1.2\n" },
+	{ "RW left out", "net/get.type/1", TO_CLIENT, .from = " RW ", .to = " " },
+	{ "a string without its length", "net/get.type/1", TO_CLIENT,
+	    .from = "STRING:", .to = "STRING " },
+	{ "no word for a missing description", "net/get.desc/2", TO_CLIENT,
+	    .from = "\"Description unavailable\"", .to = "\"\"" },
+	{ "FSD behind the driver's words", "net/fsd/1", TO_CLIENT, .from = "FSD OL",
+	    .to = "OL FSD" },
+	{ "FSD not shown", "net/fsd/6", TO_CLIENT, .from = "\"FSD ", .to = "\"" },
+	/* SET, INSTCMD, TRACKING. */
+	{ "a variable that cannot be set is set", "net/set/7", TO_CLIENT, .from = "ERR READONLY",
+	    .to = "OK" },
+	{ "any value of an enum", "net/set/11", TO_CLIENT, .from = "ERR INVALID-VALUE",
+	    .to = "OK" },
+	{ "a string longer than allowed", "net/set/9", TO_CLIENT, .from = "ERR TOO-LONG",
+	    .to = "OK" },
+	{ "SET does not reach the driver", "net/set/1", TO_DRIVER, .from = "SET ", .to = "SAT " },
+	{ "a quote reaches the driver bare", "net/set/2", TO_DRIVER, .from = "\\\"", .to = "\"" },
+	{ "a command there is not", "net/instcmd/9", TO_CLIENT, .from = "ERR CMD-NOT-SUPPORTED",
+	    .to = "OK" },
+	{ "INSTCMD without its value", "net/instcmd/2", TO_DRIVER, .change = drop_values },
+	{ "TRACKING without id", "net/tracking/4", TO_CLIENT, .from = "OK TRACKING ", .to = "OK " },
+	{ "the driver is told no id", "net/tracking/4", TO_DRIVER, .from = " TRACKING ",
+	    .to = " TRICKING " },
+	{ "PENDING is SUCCESS", "net/tracking/7", TO_CLIENT, .from = "PENDING", .to = "SUCCESS" },
+	{ "an unknown id is PENDING", "net/tracking/12", TO_CLIENT, .from = "ERR UNKNOWN",
+	    .to = "PENDING" },
+	{ "the driver's result not seen", "net/tracking/7", FROM_DRIVER, .from = "TRACKING ",
+	    .to = "TRICKING " },
+	/* Drivers. */
+	{ "half a dump served", "net/driver/2", FROM_DRIVER, .from = "SETINFO",
+	    .to = "DUMPDONE\nSETINFO" },
+	{ "no PING", "net/driver/9", TO_DRIVER, .from = "PING\n", .to = "" },
+	{ "DELINFO ignored", "net/update/2", FROM_DRIVER, .from = "DELINFO", .to = "DULINFO" },
+	{ "DELENUM ignored", "net/update/5", FROM_DRIVER, .from = "DELENUM", .to = "DULENUM" },
+	{ "ADDRANGE ignored", "net/update/6", FROM_DRIVER, .from = "ADDRANGE", .to = "UDDRANGE" },
+	{ "SETAUX ignored", "net/update/11", FROM_DRIVER, .from = "SETAUX", .to = "SUTAUX" },
+	{ "DELCMD ignored", "net/update/12", FROM_DRIVER, .from = "DELCMD", .to = "DULCMD" },
+	/* Access lists. */
+	{ "a denied client hears another word", "access/vector/3", TO_CLIENT,
+	    .from = "ERR ACCESS-DENIED", .to = "ERR USERNAME-REQUIRED" },
+	{ "a denied command granted", "access/vector/7", TO_CLIENT, .from = "ERR ACCESS-DENIED",
+	    .to = "OK" },
+	{ "a drop that answers", "access/door/4", .quirk = ANSWERS_A_DROP },
+};
+
+const size_t mutants_len = sizeof(mutants) / sizeof(mutants[0]);
