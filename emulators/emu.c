@@ -33,6 +33,7 @@ struct emu {
 	struct emu_faults faults;
 	struct emu_post post;
 	bool paced;
+	struct later pull; /* the cable out */
 
 	double speed; /* virtual = virtual_base + (now - real_base) * speed */
 	int64_t real_base_ms;
@@ -304,6 +305,9 @@ emu_send(struct emu *emu, const struct emu_message *message)
 		emu_post(&emu->post, &out, emu->device->answer_ms + spoilt.delay_ms,
 		    byte_us(emu, spoilt.byte_ms));
 	}
+	/* Whoever has asked is still at work. */
+	if (spoilt.unplug)
+		loop_later(emu->loop, &emu->pull);
 	buf_free(&spoilt.bytes);
 }
 
@@ -469,6 +473,13 @@ emu_hear(struct emu *emu, const struct emu_message *message)
 
 /* ---- life ---- */
 
+static void
+pull(void *owner)
+{
+	emu_unplug(owner);
+	tell_watchers(owner);
+}
+
 struct emu *
 emu_new(struct loop *loop, const struct emu_device_file *device,
     const struct emu_transport *transport, const struct emu_options *options)
@@ -487,6 +498,7 @@ emu_new(struct loop *loop, const struct emu_device_file *device,
 	emu->alarm.at_ms = EMU_NEVER;
 	emu->began_ms = emu->real_base_ms = loop_now_ms(loop);
 	emu->tick = (struct timer){ .fire = tick, .owner = emu };
+	emu->pull = (struct later){ .run = pull, .owner = emu };
 	emu_post_init(&emu->post, loop, deliver, emu);
 	emu_battery_init(&emu->battery, &device->rating, device->load);
 	if (device->model->state_size && !(emu->state = calloc(1, device->model->state_size))) {
@@ -525,6 +537,7 @@ emu_unplug(struct emu *emu)
 	if (emu->port)
 		emu->transport->close(emu->port);
 	emu->port = NULL;
+	loop_later_clear(&emu->pull);
 	emu->question_len = 0;
 	emu->question_spoilt = false;
 	emu_post_clear(&emu->post);

@@ -75,6 +75,12 @@ mute(struct passing *p)
 }
 
 static void
+unplug(struct passing *p)
+{
+	p->out->unplug = p->out->lost = true;
+}
+
+static void
 stall(struct passing *p)
 {
 	p->out->stall = true;
@@ -223,6 +229,7 @@ slow(struct passing *p)
 /* In the order in which they act on one answer. */
 static const struct row rows[] = {
 	{ "mute", 0, 0, 0, mute, "says nothing" },
+	{ "unplug", 0, 0, 0, unplug, "the cable is pulled out; \"replug\" puts it back" },
 	{ "stall", 0, 0, 0, stall, "USB: refuses the request" },
 	{ "io", 0, 0, 0, broken, "USB: the transfer fails on its way" },
 	{ "wrongid", 0, 0, 0, wrong_id, "USB: the id of another report in front" },
@@ -244,18 +251,23 @@ _Static_assert(ROWS <= EMU_FAULT_KINDS, "a fault more than there is room for");
 static const char *
 read_tail(struct emu_fault *fault, const struct words *words, size_t at)
 {
+	static const char usage[] = "write: after ANSWERS, for ANSWERS, or: only QUESTION";
+
 	for (; at < words->len; at += 2) {
 		if (at + 1 == words->len)
-			return "write: for ANSWERS, or: only QUESTION";
+			return usage;
 		if (!strcmp(words->word[at], "for")) {
 			if (!conffile_number(words->word[at + 1], 1, 1000000, &fault->left))
 				return "\"for\" wants a number of answers";
+		} else if (!strcmp(words->word[at], "after")) {
+			if (!conffile_number(words->word[at + 1], 0, 1000000, &fault->wait))
+				return "\"after\" wants a number of answers";
 		} else if (!strcmp(words->word[at], "only")) {
 			if (strlen(words->word[at + 1]) >= sizeof(fault->only))
 				return "that question is too long";
 			strcpy(fault->only, words->word[at + 1]);
 		} else {
-			return "write: for ANSWERS, or: only QUESTION";
+			return usage;
 		}
 	}
 	return NULL;
@@ -319,6 +331,8 @@ emu_faults_show(const struct emu_faults *faults, struct buf *out)
 		buf_add_format(out, "%s%s", shown++ ? ", " : "", rows[i].name);
 		if (rows[i].most)
 			buf_add_format(out, " %ld", fault->amount);
+		if (fault->wait)
+			buf_add_format(out, " after %ld", fault->wait);
 		if (fault->left != -1)
 			buf_add_format(out, " for %ld", fault->left);
 		if (fault->only[0])
@@ -351,6 +365,10 @@ emu_faults_pass(struct emu_faults *faults, struct emu_spoilt *out, const char *q
 
 		if (!fault->on || (fault->only[0] && strcmp(fault->only, question)))
 			continue;
+		if (fault->wait > 0) {
+			fault->wait--;
+			continue;
+		}
 		if (fault->left > 0 && --fault->left == 0)
 			fault->on = false;
 		passing.amount = fault->amount;

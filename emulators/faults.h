@@ -17,6 +17,7 @@
 struct emu_fault {
 	bool on;
 	long amount; /* milliseconds, characters: what the row says */
+	long wait;   /* answers that it lets pass before */
 	long left;   /* answers it still spoils; -1: until cleared */
 	char only[16];
 };
@@ -25,7 +26,7 @@ struct emu_faults {
 	struct emu_fault fault[EMU_FAULT_KINDS]; /* by row */
 };
 
-/* "garble 3", "mute", "delay 1600 for 2", "nak only F".  0: these words name no fault; 1 done;
+/* "garble 3", "mute", "delay 1600 for 2", "nak only F", "stall after 20 for 1".  0: these words name no fault; 1 done;
  * -1: they do, and *WHY says what is wrong with the rest. */
 int emu_fault_set(struct emu_faults *faults, const struct words *words, const char **why);
 void emu_faults_clear(struct emu_faults *faults);
@@ -40,6 +41,7 @@ struct emu_spoilt {
 	bool lost;     /* nothing goes out at all */
 	bool stall;    /* USB: refused instead */
 	bool broken;   /* USB: the transfer fails on its way */
+	bool unplug;   /* the cable is pulled out */
 	long delay_ms; /* later than it would */
 	long byte_ms;  /* between two bytes */
 };

@@ -285,7 +285,7 @@ order_help(struct emu *emu, const struct words *words, struct buf *out)
 		buf_add_format(out, "%s: %s\n", orders[i].usage, orders[i].help);
 	buf_add_text(out,
 	    "wait NAME [is|<|>] VALUE [within SECONDS]: answers when it is so\n"
-	    "Faults, each with \"for ANSWERS\", \"only QUESTION\" or \"off\" behind it:\n");
+	    "Faults, each with \"after ANSWERS\", \"for ANSWERS\", \"only QUESTION\" or \"off\" behind it:\n");
 	emu_faults_help(out);
 	return NULL;
 }

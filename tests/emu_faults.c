@@ -142,3 +142,22 @@ Test(emu_faults, survive_answers_without_any_text)
 	emu_faults_pass(&faults, &spoilt, "", "\r", 1, "", '\r');
 	buf_free(&spoilt.bytes);
 }
+
+Test(emu_faults, some_answers_pass_before)
+{
+	struct buf shown = { 0 };
+	const char *why = NULL;
+
+	emu_faults_clear(&faults);
+	cr_assert_eq(set("stall after 2 for 1", &why), 1, "%s", why);
+	emu_faults_show(&faults, &shown);
+	cr_expect_eq(buf_len(&shown), strlen("stall after 2 for 1"));
+	buf_free(&shown);
+	for (int i = 0; i < 4; i++) {
+		emu_faults_pass(&faults, &spoilt, "Q1", "x", 1, "NAK", 0);
+		cr_expect_eq(spoilt.stall, i == 2, "answer %d", i);
+		buf_free(&spoilt.bytes);
+	}
+	cr_expect_eq(set("stall after", &why), -1);
+	cr_expect_eq(set("stall after x", &why), -1);
+}

@@ -159,6 +159,10 @@ static const struct expected expected[] = {
 	{ "arduino-hidpowerdevice", "battery.type", "LiP" },
 	{ "generic-5131-2007", "ups.status", "OL" },
 	{ "generic-5131-2007", "ups.mfr", "MS" },
+	{ "generic-5131-2007", "battery.charge", "100" }, /* 400 of 400 */
+	{ "generic-5131-2007", "battery.charge.warning", "10" },
+	{ "powercom-bnt-1000", "ups.timer.shutdown", "0" },
+	{ "powercom-bnt-1000", "ups.delay.shutdown", "20" },
 };
 #define EXPECTED (sizeof(expected) / sizeof(expected[0]))
 
@@ -348,7 +352,9 @@ Test(usbhid, commands_that_each_device_has)
 		{ "apc-smartups-3000", "load.off shutdown.reboot beeper.mute", "load.on" },
 		{ "tripplite-smart-3016", "load.off load.on shutdown.return shutdown.reboot",
 		    "test.panel.start" },
-		{ "powercom-bnt-1000", "beeper.enable beeper.toggle test.battery.start.quick",
+		{ "powercom-bnt-1000",
+		    "beeper.enable beeper.toggle test.battery.start.quick shutdown.return "
+		    "shutdown.stayoff load.on",
 		    "beeper.mute load.off" },
 	};
 
@@ -391,6 +397,28 @@ Test(usbhid, off_and_back)
 	fast_pass(loop, 30000);
 	cr_expect_str_eq(bus_show(ups, "output"), "on");
 	cr_expect_eq(command("load.off.delay", "soon"), RESULT_INVALID);
+	end();
+}
+
+/* docs/devices/hid.md, 7. */
+Test(usbhid, off_and_back_on_a_powercom)
+{
+	begin("powercom-bnt-1000", SETTINGS("offdelay=90"));
+	cr_expect_eq(command("shutdown.return", NULL), RESULT_PENDING);
+	fast_pass(loop, 1000);
+	fast_pass(loop, 20000);
+	cr_expect_gt(atoi(get("ups.timer.shutdown")), 60);
+	cr_expect_str_eq(bus_show(ups, "output"), "on");
+	fast_pass(loop, 72000);
+	cr_expect_str_eq(bus_show(ups, "output"), "off");
+	fast_pass(loop, 60000);
+	cr_expect_str_eq(bus_show(ups, "output"), "on");
+	command("shutdown.stayoff", "30");
+	fast_pass(loop, 120000);
+	cr_expect_str_eq(bus_show(ups, "output"), "off");
+	command("load.on", NULL);
+	fast_pass(loop, 1000);
+	cr_expect_str_eq(bus_show(ups, "output"), "on");
 	end();
 }
 

@@ -27,6 +27,8 @@ static const struct hidups_var vars[] = {
 	NUMBER("battery.charge", "UPS.PowerSummary.RemainingCapacity", 0, HIDUPS_QUICK),
 	NUMBER("battery.charge", "UPS.BatterySystem.Battery.RemainingCapacity", 0, 0),
 	NUMBER("battery.charge", "UPS.Battery.RemainingCapacity", 0, 0),
+	NUMBER(HIDUPS_CAPACITY_MODE, "UPS.PowerSummary.CapacityMode", 0, HIDUPS_ONCE),
+	NUMBER(HIDUPS_CAPACITY_FULL, "UPS.PowerSummary.FullChargeCapacity", 0, HIDUPS_ONCE),
 	NUMBER("battery.charge.low", "UPS.PowerSummary.RemainingCapacityLimit", 0, HIDUPS_RW),
 	NUMBER("battery.charge.warning", "UPS.PowerSummary.WarningCapacityLimit", 0, 0),
 	NUMBER("battery.runtime", "UPS.PowerSummary.RunTimeToEmpty", 0, 0),

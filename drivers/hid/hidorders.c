@@ -220,6 +220,15 @@ has(const struct hidups *ups, const char *name)
 }
 
 static bool
+is_row_of(const struct hidups_vendor *vendor, const struct hidups_command *row)
+{
+	for (const struct hidups_command *own = vendor->commands; own && own->path; own++)
+		if (own == row)
+			return true;
+	return false;
+}
+
+static bool
 add_command(struct hidups *ups, struct hidups_order *order, const char *name, double seconds)
 {
 	const struct hid_field *field;
@@ -227,7 +236,10 @@ add_command(struct hidups *ups, struct hidups_order *order, const char *name, do
 
 	if (!row)
 		return false;
-	add_step(order, field, row->timer ? timer_raw(field, seconds) : row->value);
+	if (row->timer && ups->vendor->timer && is_row_of(ups->vendor, row))
+		add_step(order, field, ups->vendor->timer(row, seconds));
+	else
+		add_step(order, field, row->timer ? timer_raw(field, seconds) : row->value);
 	return true;
 }
 
@@ -269,7 +281,9 @@ hidups_instcmd(void *device, const char *name, const char *param, core_ticket ti
 			order->used = false;
 			return RESULT_INVALID;
 		}
-	} else if (row && !strcmp(name, "load.off.delay")) {
+	} else if (row && row->timer &&
+		   (!strcmp(name, "load.off.delay") || !strcmp(name, "shutdown.return") ||
+		       !strcmp(name, "shutdown.stayoff"))) {
 		seconds = ups->off_delay;
 	} else if (row && !strcmp(name, "load.on.delay")) {
 		seconds = ups->on_delay;
@@ -311,6 +325,8 @@ raw_for(const struct hidups *ups, const struct hidups_item *item, const char *te
 	if (item->var->how != HIDUPS_NUMBER)
 		return false;
 	value = strtod(text, &end);
+	if (!strncmp(item->var->name, "battery.charge", 14))
+		value = value * hidups_full_charge(ups) / 100;
 	if (end == text || *end || !hid_raw(item->field, value, raw))
 		return false;
 	/* Where the unit is mistaken, by what one is worth. */
@@ -391,11 +407,13 @@ void
 hidups_offer(struct hidups *ups)
 {
 	bool off = has(ups, "load.off.delay"), on = has(ups, "load.on.delay");
+	bool returns = has(ups, "shutdown.return"); /* by a row of its own */
 
 	offer_rows(ups, ups->vendor->commands);
 	offer_rows(ups, hidups_base.commands);
-	if (off) {
+	if (off || returns)
 		offer_delay(ups, "ups.delay.shutdown", ups->off_delay);
+	if (off) {
 		core_cmd(ups->core, "load.off");
 		core_cmd(ups->core, "shutdown.stop");
 	}
@@ -420,7 +438,8 @@ hidups_shutdown(void *device)
 	struct hidups *ups = device;
 	struct hidups_order *order = new_order(ups, 0);
 
-	if (!order || !(compose(ups, order, "shutdown.return") ||
+	if (!order || !(add_command(ups, order, "shutdown.return", ups->off_delay) ||
+			  compose(ups, order, "shutdown.return") ||
 			  ((order->steps = 0) == 0 &&
 			      add_command(ups, order, "shutdown.reboot", ups->off_delay)) ||
 			  add_command(ups, order, "load.off.delay", ups->off_delay))) {

@@ -57,6 +57,31 @@ show_bcd_date(struct core *core, const char *name, int64_t raw)
 		    two_digits(raw >> 8));
 }
 
+/* docs/devices/hid.md, 8. */
+double
+hidups_full_charge(const struct hidups *ups)
+{
+	int64_t mode = -1, full = 100;
+
+	for (size_t i = 0; i < ups->items_len; i++) {
+		const struct hidups_item *item = &ups->items[i];
+
+		if (!item->var || !item->known)
+			continue;
+		if (!strcmp(item->var->name, HIDUPS_CAPACITY_MODE))
+			mode = item->raw;
+		else if (!strcmp(item->var->name, HIDUPS_CAPACITY_FULL))
+			full = item->raw;
+	}
+	return mode == 2 || full <= 0 ? 100 : (double)full;
+}
+
+static bool
+is_charge(const char *name)
+{
+	return !strncmp(name, "battery.charge", 14);
+}
+
 static void
 show_number(struct hidups *ups, const struct hidups_item *item)
 {
@@ -71,6 +96,8 @@ show_number(struct hidups *ups, const struct hidups_item *item)
 		if (item->raw < 0 || item->raw == (INT64_C(1) << item->field->bits) - 1)
 			value = -1;
 	}
+	if (is_charge(var->name))
+		value = value * 100 / hidups_full_charge(ups);
 	if (ups->vendor->mend)
 		value = ups->vendor->mend(ups, var, value);
 	snprintf(text, sizeof(text), "%.*f", var->decimals, value);
@@ -140,7 +167,7 @@ hidups_show(struct hidups *ups)
 	for (size_t i = 0; i < ups->items_len; i++) {
 		const struct hidups_item *item = &ups->items[i];
 
-		if (!item->var || is_second(ups, i))
+		if (!item->var || item->var->name[0] == '.' || is_second(ups, i))
 			continue;
 		if (item->known)
 			show_item(ups, item);

@@ -32,6 +32,10 @@ enum {
 	HIDUPS_QUICK = 4, /* asked in each round */
 };
 
+/* Names that begin with a dot are the driver's own, and are not published. */
+#define HIDUPS_CAPACITY_MODE ".capacity.mode"
+#define HIDUPS_CAPACITY_FULL ".capacity.full"
+
 struct hidups_var {
 	const char *name; /* NULL: what stands there is none of the base's variables */
 	const char *path; /* last row: NULL */
@@ -76,8 +80,8 @@ struct hidups_flag {
 
 struct hidups_command {
 	const char *name, *path; /* last row: NULL */
-	int value;		 /* raw, or seconds of a timer; -1: it stops */
-	bool timer;		 /* seconds; the order's parameter is taken instead of VALUE */
+	int value;  /* raw, or seconds of a timer; -1: it stops; or for the vendor's timer() */
+	bool timer; /* seconds; the order's parameter is taken instead of VALUE */
 };
 
 struct hidups;
@@ -88,6 +92,9 @@ struct hidups_vendor {
 	const struct hidups_command *commands;
 	/* The strings are there: ups.model and its kin, if not simply the product's string. */
 	void (*model)(struct hidups *ups);
+	/* The raw value of a timer in a row of this vendor's, if the field does not simply count
+	 * time.  NULL: it does. */
+	int64_t (*timer)(const struct hidups_command *row, double seconds);
 	/* NULL, or a value mended: what the device says is known to be wrong. */
 	double (*mend)(const struct hidups *ups, const struct hidups_var *var, double value);
 };
@@ -178,6 +185,8 @@ const struct hid_field *hidups_field(const struct hidups *ups, const char *path)
 double hidups_value(const struct hidups *ups, const struct hid_field *field, int64_t raw);
 
 /* hidshow.c: from items to variables and status. */
+/* What a device that does not count in percent calls a full battery; 100 for all others. */
+double hidups_full_charge(const struct hidups *ups);
 void hidups_show(struct hidups *ups);
 /* False: the device has not said whether it has mains. */
 bool hidups_show_status(struct hidups *ups);

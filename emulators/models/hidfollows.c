@@ -132,6 +132,20 @@ set_beeper(struct emu *emu, double value)
 	return true;
 }
 
+/* docs/devices/hid.md, 7.1: 1 is on, whatever else is written off; told: 1 on, 2 off. */
+static double
+powercom_beeper(struct emu *emu)
+{
+	return emu_battery(emu)->beeper ? 1 : 2;
+}
+
+static bool
+set_powercom_beeper(struct emu *emu, double value)
+{
+	emu_battery(emu)->beeper = value == 1;
+	return true;
+}
+
 /* POW 4.2.5, Test.  Told: 1 passed, 3 failed, 4 stopped, 5 running, 6 none.  Wanted: 1 quick, 2
  * deep, 3 stop. */
 static double
@@ -251,6 +265,54 @@ set_reboot(struct emu *emu, double value)
 	return true;
 }
 
+/* docs/devices/hid.md, 7.2: minutes in the lower byte; seconds and what is to come in the upper. */
+#define POWERCOM_RETURN 0x40
+#define POWERCOM_SECONDS 0x3f
+
+static double
+powercom_off(struct emu *emu)
+{
+	int seconds = (int)until_off(emu);
+
+	return seconds < 0 ? 0 : seconds / 60 | seconds % 60 << 8;
+}
+
+static bool
+set_powercom_off(struct emu *emu, double value)
+{
+	int raw = (int)value, upper = raw >> 8;
+
+	emu_battery_off_in(emu_battery(emu), (raw & 0xff) * 60 + (upper & POWERCOM_SECONDS),
+	    upper & POWERCOM_RETURN ? BACK_SOON : EMU_STAY_OFF);
+	return true;
+}
+
+/* 7.3: minutes, the upper byte first. */
+static double
+powercom_on(struct emu *emu)
+{
+	const struct emu_battery *b = emu_battery(emu);
+	int minutes = b->output || b->back_at_ms == EMU_NEVER
+			  ? 0
+			  : (int)ceil(seconds_until(b, b->back_at_ms) / 60);
+
+	return (minutes >> 8 & 0xff) | (minutes & 0xff) << 8;
+}
+
+static bool
+set_powercom_on(struct emu *emu, double value)
+{
+	int raw = (int)value;
+	double seconds = 60 * ((raw & 0xff) << 8 | (raw >> 8 & 0xff));
+	struct emu_battery *battery = emu_battery(emu);
+
+	if (!battery->output && seconds > 0)
+		emu_battery_off_in(battery, 0, seconds);
+	else if (!battery->output)
+		emu_battery_output(battery, true);
+	return true;
+}
+
 /* ---- the table ---- */
 
 static const struct emu_hid_follow follows[] = {
@@ -291,6 +353,9 @@ static const struct emu_hid_follow follows[] = {
 	{ "shutdown", until_off, set_shutdown, false },
 	{ "startup", until_on, set_startup, false },
 	{ "reboot", until_off, set_reboot, false },
+	{ "powercom.beeper", powercom_beeper, set_powercom_beeper, true },
+	{ "powercom.shutdown", powercom_off, set_powercom_off, true },
+	{ "powercom.startup", powercom_on, set_powercom_on, true },
 };
 
 const struct emu_hid_follow *

@@ -185,7 +185,9 @@ start(struct emu *emu)
 	for (size_t i = 0; i < hid->len; i++)
 		state->raw[i] = hid->fields[i].value;
 	for (size_t i = 0; i < hid->len; i++) /* "follows runtime.low is 300" */
-		if (hid->fields[i].follows == emu_hid_follow_find("runtime.low"))
+		if (hid->fields[i].follows == emu_hid_follow_find("runtime.low") ||
+		    (hid->fields[i].has_value &&
+			hid->fields[i].follows == emu_hid_follow_find("powercom.beeper")))
 			emu_hid_written(emu, &hid->fields[i], hid->fields[i].value);
 }
 

@@ -30,6 +30,7 @@
 /* A request of the host's: usbfs calls it an URB. */
 struct urb {
 	uint64_t tag;			  /* 0: free */
+	const UMockdevIoctlClient *of;	  /* borrowed: who asked, one for each open() of the node */
 	UMockdevIoctlData *data, *buffer; /* owned */
 	bool control, done;
 	int status;
@@ -139,6 +140,7 @@ submit(struct bed *bed, UMockdevIoctlClient *client)
 	}
 	memcpy(&host, data->data, sizeof(host));
 	*urb = (struct urb){ .tag = ++bed->last_tag,
+		.of = client,
 		.data = data,
 		.control = host.type == USBDEVFS_URB_TYPE_CONTROL,
 		.room = (size_t)host.buffer_length };
@@ -166,7 +168,7 @@ discard(struct bed *bed, UMockdevIoctlClient *client)
 
 	memcpy(&address, arg->data, sizeof(address));
 	for (size_t i = 0; i < URBS; i++)
-		if (bed->urbs[i].tag && !bed->urbs[i].done &&
+		if (bed->urbs[i].tag && !bed->urbs[i].done && bed->urbs[i].of == client &&
 		    bed->urbs[i].data->client_addr == address) {
 			end_urb(&bed->urbs[i], -ENOENT, NULL, 0);
 			return 0;
@@ -199,8 +201,10 @@ reap(struct bed *bed, UMockdevIoctlClient *client)
 	for (size_t i = 0; i < URBS; i++) {
 		struct urb *urb = &bed->urbs[i];
 
-		waiting += urb->tag != 0;
-		if (urb->tag && urb->done && (!oldest || urb->tag < oldest->tag))
+		if (!urb->tag || urb->of != client)
+			continue;
+		waiting++;
+		if (urb->done && (!oldest || urb->tag < oldest->tag))
 			oldest = urb;
 	}
 	if (!oldest)
@@ -317,6 +321,21 @@ handle(UMockdevIoctlBase *base, UMockdevIoctlClient *client, gpointer owner)
 		return TRUE;
 	answer(client, error);
 	return TRUE;
+}
+
+/* The host has closed the node, or has died: what it left is nobody's, least of all the next one's,
+ * in whose memory these addresses mean nothing. */
+static void
+vanished(UMockdevIoctlBase *base, UMockdevIoctlClient *client, gpointer owner)
+{
+	struct bed *bed = owner;
+
+	pthread_mutex_lock(&bed->lock);
+	for (size_t i = 0; i < URBS; i++)
+		if (bed->urbs[i].tag && bed->urbs[i].of == client)
+			forget_urb(&bed->urbs[i]);
+	bed->reports_len = 0;
+	pthread_mutex_unlock(&bed->lock);
 }
 
 /* ---- requests, on our loop ---- */
@@ -491,6 +510,7 @@ new_bed(struct emu *emu, const char **why)
 	bed->base = umockdev_ioctl_base_new();
 	bed->folder = umockdev_testbed_get_root_dir(bed->testbed);
 	g_signal_connect(bed->base, "handle-ioctl", G_CALLBACK(handle), bed);
+	g_signal_connect(bed->base, "client-vanished", G_CALLBACK(vanished), bed);
 	return bed;
 }
 
