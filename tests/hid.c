@@ -477,6 +477,20 @@ Test(hid, paths_that_are_none)
 	cr_expect_str_eq(text, "");
 }
 
+/* hid.md, 3 */
+Test(hid, a_name_on_both_pages_means_the_first)
+{
+	struct hid_path path = { .node = { 0x00840004, 0x008500d8, 0x00850000 }, .len = 3 }, again;
+	char text[HID_PATH_TEXT];
+
+	cr_expect(hid_path_format(text, sizeof(text), &path));
+	cr_expect_str_eq(text, "UPS.008500d8.00850000");
+	cr_expect(hid_path_parse(&again, text) && hid_path_same(&path, &again));
+	cr_expect(hid_path_parse(&again, "UPS.VoltageOutOfRange.Undefined"));
+	cr_expect_eq(again.node[1], 0x00840063);
+	cr_expect_eq(again.node[2], 0x00840000);
+}
+
 /* ---- bytes from anywhere ---- */
 
 static uint64_t

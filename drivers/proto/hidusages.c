@@ -90,7 +90,7 @@ static const struct usage usages[] = {
 	{ 0x008400fd, "iManufacturer" },
 	{ 0x008400fe, "iProduct" },
 	{ 0x008400ff, "iSerialNumber" },
-	{ 0x00850000, "Undefined" },
+	/* 00850000 and 008500d8 share their names with usages of page 84: hid.md, 3. */
 	{ 0x00850001, "SMBBatteryMode" },
 	{ 0x00850002, "SMBBatteryStatus" },
 	{ 0x00850003, "SMBAlarmWarning" },
@@ -173,7 +173,6 @@ static const struct usage usages[] = {
 	{ 0x008500d5, "ThermistorHot" },
 	{ 0x008500d6, "ThermistorCold" },
 	{ 0x008500d7, "ThermistorOverRange" },
-	{ 0x008500d8, "VoltageOutOfRange" },
 	{ 0x008500d9, "CurrentOutOfRange" },
 	{ 0x008500da, "CurrentNotRegulated" },
 	{ 0x008500db, "VoltageNotRegulated" },
