@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define LINES_MAX 10000
+#define DURATION_MAX_MS 1e12 /* 31 years: the sum of all lines is a time, too */
 
 struct line {
 	int64_t at_ms;
@@ -50,6 +51,8 @@ emu_duration_ms(const char *text)
 		if (i == 4)
 			return -1;
 		total += number * units[i].ms;
+		if (total > DURATION_MAX_MS)
+			return -1;
 		text = unit + letters;
 	}
 	return (int64_t)total;

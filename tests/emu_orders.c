@@ -160,6 +160,7 @@ Test(emu_scenario, durations)
 	cr_expect_eq(emu_duration_ms("s"), -1);
 	cr_expect_eq(emu_duration_ms("2x"), -1);
 	cr_expect_eq(emu_duration_ms("-2s"), -1);
+	cr_expect_eq(emu_duration_ms("999999999h"), -1, "31 years are the most");
 }
 
 Test(emu_scenario, bad_lines_are_refused)
