@@ -53,8 +53,8 @@ ENGINE		=
 ifneq ($(ENGINE),)
 B		= build/libfuzzer
 CC		= clang
-OPTIMIZE	= -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
-		  -fno-omit-frame-pointer
+OPTIMIZE	= -O1 -g -fsanitize=fuzzer-no-link,address,undefined,float-cast-overflow \
+		  -fno-sanitize-recover=all -fno-omit-frame-pointer
 AS_NEEDED	=
 endif
 FUZZ_SECONDS	= 60
@@ -128,6 +128,12 @@ fuzzers: $(FUZZERS)
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(HOUSE) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# libFuzzer is not to look for ways through these; nor to compare numbers for devices, many a turn.
+ifneq ($(ENGINE),)
+$(B)/tests/sim/%.o $(B)/fuzz/lib/%.o: CFLAGS += -fno-sanitize=fuzzer-no-link
+$(B)/emulators/%.o: CFLAGS += -fno-sanitize-coverage=trace-cmp
+endif
 
 # Where Debian has the headers.
 NSS_INCLUDE	= /usr/include/nss /usr/include/nspr

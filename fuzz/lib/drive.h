@@ -1,0 +1,30 @@
+/* drive.h - a whole driver over a carrier of the harness's own, in the simulated world, and one
+ * peer on its socket. */
+#ifndef DRIVE_H
+#define DRIVE_H
+
+#include "fuzz/lib/wire.h"
+
+#include "drivers/core/core.h"
+
+struct drive {
+	struct sim *sim;
+	struct core *core;
+	struct wire peer;
+	struct drvconf *newer; /* what a reload reads; NULL: it is faulty */
+};
+
+/* {0} at first.  The world is made by the first of these two; a device may need it before. */
+struct loop *drive_loop(struct drive *drive);
+/* SETTINGS as for -x, NULL-ended.  false: they are refused, and there is no driver. */
+bool drive_begin(struct drive *drive, const struct driver *driver, const char *const *settings);
+/* Time passes, and what the peer hears is looked at: each line is a message of a driver. */
+void drive_run(struct drive *drive, int64_t ms);
+/* The peer says LINE, without newline. */
+void drive_say(struct drive *drive, const char *line, size_t len);
+/* Who asks for all of it is told all of it.  NUMBERS: what is published was read from a device and
+ * must make sense; quantities are numbers, and a status is made of status words. */
+void drive_check(struct drive *drive, bool numbers);
+void drive_end(struct drive *drive);
+
+#endif

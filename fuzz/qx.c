@@ -1,0 +1,232 @@
+/* qx - a UPS of the Q* protocols that answers well, but for what the input says, and the driver
+ * nutdrv_qx (or blazer_ser) at the other end.
+ *
+ * The first byte chooses the emulated device, the second is the protocol= of the driver.  Then a
+ * line of the input is one thing that happens, told by its first byte:
+ *	= Q a	from now on question Q is answered by a;  ~: all are answered well again;  M: none
+ *is +	unasked, the rest comes with a CR;  -: without
+ *	O	an order to the device ("mains off");  1: a peer of the driver says the rest
+ *	T	as many seconds pass as the rest has bytes;  U: the port is lost */
+#include "fuzz/lib/drive.h"
+
+#include "emulators/emu.h"
+#include "emulators/orders.h"
+
+#include <stdio.h>
+
+#define OTHERS 16
+
+static const char *const devices[] = { "megatec-500", "voltronic-qs-850", "powerwalker-vfi-1000",
+	"mecer-me-1000", "mustek-powermust-800", "zinto-1000", "q1-only", "megatec-old-600",
+	"voltronic-few-words", "rucelf-upoii-3000" };
+#define DEVICES (sizeof(devices) / sizeof(*devices))
+static const char *const protocols[] = { NULL, "megatec", "megatec/old", "mecer", "mustek", "q1",
+	"voltronic", "voltronic-qs", "zinto" };
+#define PROTOCOLS (sizeof(protocols) / sizeof(*protocols))
+
+static struct emu_device_file files[DEVICES]; /* read once */
+
+static struct line {
+	struct core *core;
+	struct emu *emu;
+	bool mute;
+	struct {
+		char *question, *answer; /* owned */
+	} other[OTHERS];
+	size_t others;
+} line;
+
+/* ---- the device's end ---- */
+
+static void *
+emu_end(struct emu *emu, const struct emu_options *options, const char **why)
+{
+	return &line;
+}
+
+static void
+emu_says(void *port, const struct emu_message *message)
+{
+	if (line.core)
+		core_arrived(line.core, message->bytes, message->len);
+}
+
+static const char *
+emu_is_at(void *port)
+{
+	return "line";
+}
+
+static void
+nothing(void *port)
+{
+}
+
+static const struct emu_transport transport = {
+	.name = "line", .open = emu_end, .write = emu_says, .where = emu_is_at, .close = nothing
+};
+
+/* ---- the driver's end ---- */
+
+static void *
+open_line(struct core *core, const char **why)
+{
+	line.core = core;
+	return &line;
+}
+
+static void
+ask(void *port, const struct exchange *exchange)
+{
+	struct emu_message message = {
+		.kind = EMU_BYTES, .bytes = exchange->question, .len = exchange->question_len
+	};
+
+	must(exchange->question_len <= 64, "%zu bytes are asked", exchange->question_len);
+	if (line.mute || !exchange->question_len)
+		return;
+	for (size_t i = line.others; i--;) {
+		size_t len = strlen(line.other[i].question);
+
+		if (exchange->question_len != len + 1 ||
+		    memcmp(exchange->question, line.other[i].question, len) != 0)
+			continue;
+		emu_blurt(line.emu, line.other[i].answer, strlen(line.other[i].answer));
+		emu_blurt(line.emu, "\r", 1);
+		return;
+	}
+	emu_hear(line.emu, &message);
+}
+
+static void
+close_line(void *port)
+{
+	line.core = NULL;
+}
+
+static const struct carrier carrier = {
+	.name = "line", .open = open_line, .ask = ask, .close = close_line
+};
+
+/* ---- what happens ---- */
+
+static void
+forget_others(void)
+{
+	while (line.others) {
+		free(line.other[--line.others].question);
+		free(line.other[line.others].answer);
+	}
+}
+
+static void
+answer_by(const char *rest, size_t len)
+{
+	const char *blank = memchr(rest, ' ', len);
+	size_t question = blank ? (size_t)(blank - rest) : len;
+
+	if (line.others == OTHERS)
+		return;
+	line.other[line.others].question = fuzz_text(rest, question);
+	line.other[line.others++].answer =
+	    blank ? fuzz_text(blank + 1, len - question - 1) : fuzz_text("", 0);
+}
+
+static void
+order(const char *rest, size_t len)
+{
+	char *text = fuzz_text(rest, len);
+	struct buf shown = { 0 };
+	struct words words;
+
+	if (words_split(&words, text, WORDS_SOCKET) == WORDS_OK && words.len)
+		(void)emu_order(line.emu, &words, &shown);
+	buf_free(&shown);
+	free(text);
+}
+
+static void
+happen(struct drive *drive, char what, const char *rest, size_t len)
+{
+	switch (what) {
+	case '=':
+		answer_by(rest, len);
+		break;
+	case '~':
+		forget_others();
+		line.mute = false;
+		break;
+	case 'M':
+		line.mute = true;
+		break;
+	case '+':
+	case '-':
+		emu_blurt(line.emu, rest, len);
+		emu_blurt(line.emu, "\r", what == '+');
+		break;
+	case 'O':
+		order(rest, len);
+		break;
+	case '1':
+		drive_say(drive, rest, len);
+		break;
+	case 'T':
+		drive_run(drive, 1000 * (int64_t)(len < 40 ? len : 40));
+		break;
+	case 'U':
+		if (line.core)
+			core_port_lost(line.core, "unplugged");
+		break;
+	}
+	drive_run(drive, 50);
+}
+
+static void
+begin(struct drive *drive, size_t device, const char *protocol)
+{
+	extern const struct driver nutdrv_qx_driver, blazer_ser_driver;
+	static struct driver driver;
+	struct faults faults = { 0 };
+	char text[200], path[100];
+	const char *settings[] = { "port=x", text, NULL }, *why;
+
+	snprintf(path, sizeof(path), "emulators/devices/%s.dev", devices[device]);
+	if (!files[device].model)
+		must(emu_device_read(&files[device], path, &faults), "%s", faults_first(&faults));
+	faults_free(&faults);
+	driver = device == 0 && protocol ? blazer_ser_driver : nutdrv_qx_driver;
+	driver.carrier = &carrier;
+	snprintf(text, sizeof(text), "protocol=%s", protocol ? protocol : "");
+	settings[1] = protocol && driver.name[0] == 'n' ? text : NULL;
+	line.emu = emu_new(drive_loop(drive), &files[device], &transport, NULL);
+	must(line.emu && emu_plug(line.emu, &why), "no device");
+	must(drive_begin(drive, &driver, settings), "no driver");
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const uint8_t *end = data + size;
+	struct drive drive = { 0 };
+	const char *text;
+	size_t len;
+
+	if (size < 2)
+		return 0;
+	begin(&drive, data[0] % DEVICES, protocols[data[1] % PROTOCOLS]);
+	data += 2;
+	drive_run(&drive, 3000);
+	for (int n = 0; n < 40 && fuzz_line(&data, end, &text, &len); n++)
+		if (len)
+			happen(&drive, *text, text + 1, len - 1);
+	drive_run(&drive, 3000);
+	drive_check(&drive, true);
+	line.mute = true;
+	drive_run(&drive, 40000);
+	must(!publish_is_fresh(drive.core->publish), "fresh, though nobody answers");
+	emu_free(line.emu);
+	drive_end(&drive);
+	forget_others();
+	memset(&line, 0, sizeof(line));
+	return 0;
+}
