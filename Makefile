@@ -5,6 +5,7 @@
 #   make install          DESTDIR= PREFIX= CONFPATH= STATEPATH= PIDPATH= ALTPIDPATH= DRVPATH= DATAPATH=
 #                         MANPATH= UFWPATH= (ufw itself reads /etc/ufw/applications.d)
 #                         SYSTEMDPATH= (systemd itself reads /lib/systemd)
+#                         UDEVPATH= (udev itself reads /lib/udev)
 #                         PORT= RUN_AS_USER= RUN_AS_GROUP=
 #   make bench            the programs behind bench/compare (some need OpenSSL)
 #   make fuzz-replay      fuzz/corpus through the harnesses of fuzz/ (docs/fuzzing.md)
@@ -29,6 +30,7 @@ DATAPATH	= $(PREFIX)/share/nut
 MANPATH		= $(PREFIX)/share/man
 UFWPATH		= $(DATAPATH)/ufw
 SYSTEMDPATH	= $(DATAPATH)/systemd
+UDEVPATH	= $(DATAPATH)/udev
 PORT		= 3493
 RUN_AS_USER	= nobody
 RUN_AS_GROUP	= nogroup
@@ -250,6 +252,10 @@ install: all
 	$(INSTALL) -m 644 -t $(DESTDIR)$(CONFPATH) conf/*.sample
 	$(INSTALL) -m 644 conf/ufw/nut $(DESTDIR)$(UFWPATH)/nut
 	$(INSTALL) -t $(DESTDIR)$(DATAPATH)/tls conf/tls/*
+	conf/udev/generate rules $(RUN_AS_GROUP) $(DRIVERS) >$(B)/udev
+	$(INSTALL) -m 644 $(B)/udev $(DESTDIR)$(UDEVPATH)/rules.d/62-nut-usbups.rules
+	conf/udev/generate hwdb $(DRIVERS) >$(B)/udev
+	$(INSTALL) -m 644 $(B)/udev $(DESTDIR)$(UDEVPATH)/hwdb.d/62-nut-usbups.hwdb
 	for file in $(SYSTEMD); do \
 		sed 's|@SBINDIR@|$(PREFIX)/sbin|; s|@CONFPATH@|$(CONFPATH)|' conf/systemd/$$file >$(B)/unit && \
 		$(INSTALL) -m $$(stat -c %a conf/systemd/$$file) $(B)/unit $(DESTDIR)$(SYSTEMDPATH)/$$file || exit 1; \

@@ -62,6 +62,7 @@ const struct driver usbhid_ups_driver = {
 	.name = "usbhid-ups",
 	.version = "1.0",
 	.options = options,
+	.usb = hidups_known,
 	.new = new,
 	.start = hidups_begin,
 	.poll = hidups_poll,

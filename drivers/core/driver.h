@@ -33,6 +33,8 @@ typedef uint64_t core_ticket;
 struct driver {
 	const char *name, *version; /* version: driver.version.internal */
 	const struct driver_option *options;
+	/* The USB devices it knows (core/usb.h), for --list-ids and the udev rules; NULL: none. */
+	const struct usb_known *usb;
 	/* Check the options (core_option) and make the driver's own state.  NULL after core_fault()
 	 * when they are wrong.  No I/O yet. */
 	void *(*new)(struct core *core);

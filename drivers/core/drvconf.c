@@ -1,6 +1,7 @@
 /* drvconf.c - the command line and ups.conf of one driver. */
 #include "drivers/core/drvconf.h"
 
+#include "drivers/core/usb.h"
 #include "ups/upsconf.h"
 
 #include <stdio.h>
@@ -216,6 +217,10 @@ drvconf_args_parse(struct drvconf_args *out, int argc, char *const *argv, const 
 
 		if (word[0] != '-' || !word[1])
 			return "not an option; -h lists them";
+		if (!strcmp(word, "--list-ids")) {
+			out->task = DRVCONF_LIST_IDS;
+			return NULL;
+		}
 		for (const char *letter = word + 1; *letter; letter++) {
 			if (strchr("asxdigurcP", *letter)) {
 				const char *value = letter[1] ? letter + 1 : argv[++i];
@@ -558,7 +563,8 @@ static const char usage[] =
     "  -r <dir>     chroot to <dir>\n"
     "  -u <user>    run as <user> (when started as root)\n"
     "  -g <group>   group of the driver's socket\n"
-    "  -L           list the options for programs, -V version, -h this help\n\n"
+    "  -L           list the options for programs, -V version, -h this help\n"
+    "  --list-ids   list the USB devices that it knows: vendor, product\n\n"
     "Options for -x and ups.conf:\n";
 
 void
@@ -580,4 +586,14 @@ drvconf_print_options(const struct driver *driver)
 {
 	for (const struct driver_option *key = driver->options; key && key->name; key++)
 		printf("%s %s \"%s\"\n", key->flag ? "FLAG" : "VALUE", key->name, key->help);
+}
+
+void
+drvconf_print_ids(const struct driver *driver)
+{
+	for (const struct usb_known *known = driver->usb; known && known->vendor; known++)
+		if (known->product == -1)
+			printf("%04x *\n", known->vendor);
+		else
+			printf("%04x %04x\n", known->vendor, (unsigned)known->product);
 }

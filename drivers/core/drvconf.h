@@ -17,6 +17,7 @@ enum drvconf_task {
 	DRVCONF_HELP,
 	DRVCONF_VERSION,
 	DRVCONF_LIST_OPTIONS,
+	DRVCONF_LIST_IDS,
 	DRVCONF_SHUTDOWN, /* -k */
 	DRVCONF_COMMAND	  /* -c */
 };
@@ -84,5 +85,7 @@ const char *drvconf_variable(const struct drvconf_value *value, const char *pref
 /* For -h and -L. */
 void drvconf_print_help(const struct driver *driver);
 void drvconf_print_options(const struct driver *driver);
+/* "051d 0002", "09ae *": a line for each USB device that it knows. */
+void drvconf_print_ids(const struct driver *driver);
 
 #endif

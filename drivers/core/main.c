@@ -161,6 +161,10 @@ parse_arguments(struct program *program, int argc, char **argv)
 		fprintf(stderr, "%s: %s: %s\n", program->driver->name, where, error);
 		exit(1);
 	}
+	if (args->task == DRVCONF_LIST_IDS) {
+		drvconf_print_ids(program->driver);
+		exit(0);
+	}
 	if (args->task == DRVCONF_HELP || args->task == DRVCONF_VERSION ||
 	    args->task == DRVCONF_LIST_OPTIONS) {
 		print_banner(program->driver);

@@ -7,23 +7,24 @@ const struct hidups_vendor hidups_belkin = { .name = "Belkin HID" };
 const struct hidups_vendor hidups_arduino = { .name = "Arduino HID" };
 
 const struct usb_known hidups_known[] = {
-	{ 0x03f0, 0x1f06, &hidups_generic }, /* HP */
-	{ 0x03f0, 0x1f08, &hidups_generic },
-	{ 0x03f0, 0x1f09, &hidups_generic },
-	{ 0x03f0, 0x1f0a, &hidups_generic },
-	{ 0x03f0, 0x1fe0, &hidups_generic },
-	{ 0x03f0, 0x1fe1, &hidups_generic },
-	{ 0x03f0, 0x1fe2, &hidups_generic },
-	{ 0x03f0, 0x1fe3, &hidups_generic },
-	{ 0x03f0, 0x1fe5, &hidups_generic },
-	{ 0x03f0, 0x1fe6, &hidups_generic },
-	{ 0x03f0, 0x1fe7, &hidups_generic },
-	{ 0x03f0, 0x1fe8, &hidups_generic },
+	{ 0x03f0, 0x0001, &hidups_tripplite }, /* HP, made by Tripp Lite */
+	{ 0x03f0, 0x1f06, &hidups_tripplite },
+	{ 0x03f0, 0x1f08, &hidups_tripplite },
+	{ 0x03f0, 0x1f09, &hidups_tripplite },
+	{ 0x03f0, 0x1f0a, &hidups_tripplite },
+	{ 0x03f0, 0x1fe0, &hidups_tripplite },
+	{ 0x03f0, 0x1fe1, &hidups_tripplite },
+	{ 0x03f0, 0x1fe2, &hidups_tripplite },
+	{ 0x03f0, 0x1fe3, &hidups_tripplite },
+	{ 0x03f0, 0x1fe5, &hidups_mge }, /* HP, made by MGE */
+	{ 0x03f0, 0x1fe6, &hidups_mge },
+	{ 0x03f0, 0x1fe7, &hidups_mge },
+	{ 0x03f0, 0x1fe8, &hidups_mge },
 	{ 0x0463, 0x0001, &hidups_mge }, /* Eaton, MGE */
 	{ 0x0463, 0xffff, &hidups_mge },
 	{ 0x047c, 0xffff, &hidups_mge },     /* Dell */
 	{ 0x0483, 0xa113, &hidups_generic }, /* Minibox */
-	{ 0x04b3, 0x0001, &hidups_generic }, /* IBM */
+	{ 0x04b3, 0x0001, &hidups_mge }, /* IBM */
 	{ 0x04d8, 0xd004, &hidups_generic }, /* Minibox, Microchip */
 	{ 0x04d8, 0xd005, &hidups_generic },
 	{ 0x050d, 0x0375, &hidups_belkin }, /* Belkin */
@@ -41,7 +42,7 @@ const struct usb_known hidups_known[] = {
 	{ 0x051d, 0x0003, &hidups_apc },
 	{ 0x0592, 0x0004, &hidups_mge },     /* Powerware */
 	{ 0x05dd, 0x041b, &hidups_generic }, /* Delta */
-	{ 0x05dd, 0xa011, &hidups_generic },
+	{ 0x05dd, 0xa011, &hidups_tripplite },
 	{ 0x06da, 0xffff, &hidups_mge },     /* Phoenixtec */
 	{ 0x075d, 0x0300, &hidups_generic }, /* iDowell */
 	{ 0x0764, 0x0005, &hidups_cps },     /* CyberPower */
@@ -67,7 +68,7 @@ const struct usb_known hidups_known[] = {
 	{ 0x2a03, 0x0040, &hidups_arduino },
 	{ 0x2a03, 0x8036, &hidups_arduino },
 	{ 0x2a03, 0x8040, &hidups_arduino },
-	{ 0x2b2d, 0xffff, &hidups_generic }, /* AEG */
+	{ 0x2b2d, 0xffff, &hidups_mge }, /* AEG */
 	{ 0x2e51, 0x0000, &hidups_generic }, /* Ever */
 	{ 0x2e51, 0xffff, &hidups_generic },
 	{ 0x2e66, 0x0201, &hidups_generic }, /* Salicru */
