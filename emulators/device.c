@@ -84,6 +84,8 @@ read_text(const char *text, const struct key *key, char *out)
 static const char *
 read_model(struct emu_device_file *device, const char *name)
 {
+	if (device->model) /* what it has hung on model_data is its own */
+		return "the model stands there already";
 	for (size_t i = 0; emu_models[i]; i++)
 		if (!strcmp(emu_models[i]->name, name)) {
 			device->model = emu_models[i];

@@ -31,6 +31,7 @@ Test(emu_device, wrong_lines_are_named_by_file_and_line)
 	cr_expect_not(parse("model megatec\nno.such.key 3\n"));
 	cr_expect_str_eq(fault, "x.dev:2: no.such.key: no such key");
 	cr_expect_not(parse("model telepathy\n"));
+	cr_expect_not(parse("model hidups\nstring 1 x\nmodel megatec\n"), "one model");
 	cr_expect_not(parse("dialect mustek\nmodel megatec\n"), "the model comes first");
 	cr_expect_not(parse("model megatec\nups.load lots\n"));
 	cr_expect_not(parse("model megatec\nups.load 12 13\n"));
