@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-const struct conn_filter tls_filter = { NULL };
+const struct conn_filter tls_filter = { .handshake = NULL };
 
 bool
 tls_available(void)
