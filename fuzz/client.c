@@ -10,20 +10,16 @@
  *again
  *
  * Each question is answered once, in order, and what the client takes for a line was sent. */
-#include "fuzz/lib/wire.h"
+#include "fuzz/lib/server.h"
 
 #include "client/client.h"
-
-#include <stdio.h>
 
 #define QUESTIONS 64
 
 struct stage {
 	struct sim *sim;
 	struct client *client;
-	struct wire server;
-	int listener;
-	struct buf sent; /* all that the server has said */
+	struct server server;
 	unsigned asked, answered;
 	bool closed;
 };
@@ -50,8 +46,8 @@ answered(void *owner, const struct client_answer *answer)
 	if (answer->result == CLIENT_FAILED)
 		return;
 	if (answer->line)
-		must(memmem(buf_bytes(&stage->sent), buf_len(&stage->sent), answer->line,
-			 strlen(answer->line)),
+		must(memmem(buf_bytes(&stage->server.said), buf_len(&stage->server.said),
+			 answer->line, strlen(answer->line)),
 		    "nobody said %s", answer->line);
 	for (size_t i = 0; answer->result == CLIENT_OK && i < answer->rows_len; i++)
 		for (size_t k = 0; k < answer->rows[i].len; k++)
@@ -97,72 +93,11 @@ ask(struct stage *stage, const char *line, size_t len)
 	free(text);
 }
 
-/* ---- the server ---- */
-
 static void
 run(struct stage *stage, int64_t ms)
 {
 	sim_run(stage->sim, ms);
-	wire_accept(&stage->server, stage->sim, "s/server", stage->listener);
-	wire_read(&stage->server);
-}
-
-static void
-say(struct stage *stage, const char *bytes, size_t len)
-{
-	buf_add(&stage->sent, bytes, len);
-	wire_send(&stage->server, bytes, len);
-}
-
-static void
-say_line(struct stage *stage, const char *before, const char *text, const char *behind)
-{
-	say(stage, before, strlen(before));
-	say(stage, text, strlen(text));
-	say(stage, behind, strlen(behind));
-}
-
-static void
-answer_well(struct stage *stage, char *line)
-{
-	if (!strncmp(line, "LIST UPS", 8)) {
-		say_line(stage, "BEGIN LIST UPS\n", "UPS u \"a \\\"b\\\"\"\n", "END LIST UPS\n");
-	} else if (!strncmp(line, "LIST ", 5)) {
-		say_line(stage, "BEGIN ", line, "\n");
-		say_line(stage, "", line + 5, " x \"1\"\n");
-		say_line(stage, "END ", line, "\n");
-	} else if (!strncmp(line, "GET TRACKING", 12)) {
-		say_line(stage, "", "PENDING", "\n");
-	} else if (!strncmp(line, "GET TYPE", 8) || !strncmp(line, "GET NUM", 7)) {
-		say_line(stage, "", line + 4, " 1\n");
-	} else if (!strncmp(line, "GET ", 4)) {
-		say_line(stage, "", line + 4, " \"1\"\n");
-	} else if (!strncmp(line, "STARTTLS", 8)) {
-		say_line(stage, "ERR ", "FEATURE-NOT-CONFIGURED", "\n");
-	} else {
-		say_line(stage, "", "OK", "\n");
-	}
-}
-
-/* All that came, with ERROR or well. */
-static void
-answer_all(struct stage *stage, const char *error, size_t len)
-{
-	for (;;) {
-		char *bytes = buf_bytes(&stage->server.in);
-		char *newline = bytes ? memchr(bytes, '\n', buf_len(&stage->server.in)) : NULL;
-
-		if (!newline)
-			return;
-		*newline = '\0';
-		if (error) {
-			say(stage, error, len);
-			say(stage, "\n", 1);
-		} else {
-			answer_well(stage, bytes);
-		}
-		buf_take(&stage->server.in, (size_t)(newline - bytes) + 1);
-	}
+	server_turn(&stage->server);
 }
 
 /* ---- the whole ---- */
@@ -176,14 +111,11 @@ begin(struct stage *stage, int how)
 		.tls = how & 1 ? CLIENT_TLS_TRY : CLIENT_TLS_NONE,
 		.user = how & 2 ? "a" : NULL,
 		.password = how & 2 ? "b" : NULL };
-	struct addr at;
 
 	fuzz_log();
 	stage->sim = sim_new(1);
-	stage->server.fd = -1;
-	stage->sent.max = stage->server.in.max = 16 << 20;
-	addr_any(&at, AF_INET, 3493);
-	stage->listener = wire_listen(stage->sim, "s/server", &at);
+	stage->server.silent = true;
+	server_begin(&stage->server, stage->sim, "s/server");
 	stage->client = client_new(sim_loop(stage->sim, "c/client"), &settings, &calls, stage);
 	must(stage->client, "no memory");
 	client_connect(stage->client);
@@ -198,9 +130,8 @@ end(struct stage *stage)
 	must(stage->answered == stage->asked || stage->closed, "%u of %u are answered at last",
 	    stage->answered, stage->asked);
 	client_free(stage->client);
-	wire_close(&stage->server);
+	server_end(&stage->server);
 	sim_free(stage->sim);
-	buf_free(&stage->sent);
 }
 
 static void
@@ -212,20 +143,20 @@ happen(struct stage *stage, char what, const char *rest, size_t len)
 		break;
 	case 'S':
 	case 's':
-		say(stage, rest, len);
-		say(stage, "\n", what == 'S');
+		server_say(&stage->server, rest, len);
+		server_say(&stage->server, "\n", what == 'S');
 		break;
 	case 'H':
-		answer_all(stage, NULL, 0);
+		server_answer(&stage->server, NULL, 0);
 		break;
 	case 'E':
-		answer_all(stage, rest, len);
+		server_answer(&stage->server, rest, len);
 		break;
 	case 'T':
 		run(stage, 1000 * (int64_t)(len < 30 ? len : 30));
 		break;
 	case 'X':
-		wire_close(&stage->server);
+		wire_close(&stage->server.wire);
 		break;
 	case 'C':
 		client_connect(stage->client);

@@ -3,13 +3,14 @@
  * They answer well, by a status that is OL at first.  A line of the input is one thing that
  * happens, told by its first byte:
  *	V	the status is the rest from now on
- *	A	the next question has the rest as its answer;  a: without a newline
- *	S	s says the rest unasked;  X: it closes;  N: both are silent, or not any more
+ *	A	the next question to s has the rest as its answer
+ *	S	s says the rest unasked;  s: without a newline;  X: it closes;  N: both are silent,
+ *		or not any more
  *	T	as many seconds pass as the rest has bytes;  F: "upsmon -c fsd";  C: a line of
  *		upsmon.conf;  R: reload
  *
  * It never shuts down unless somebody gave it a reason, and does it once. */
-#include "fuzz/lib/wire.h"
+#include "fuzz/lib/server.h"
 
 #include "upsmon/upsmon.h"
 
@@ -25,26 +26,36 @@ struct stage {
 	struct sim *sim;
 	struct upsmon *upsmon;
 	struct buf conf;
-	struct wire server[2];
-	int listener[2];
-	char status[100];
-	char *next; /* owned: the answer to the next question; NULL: a good one */
-	bool newline, silent;
-	bool reason; /* there is one to shut down */
+	struct server server[2];
+	bool reason; /* there is one to shut down, whatever the servers say */
 	unsigned shutdowns;
 	bool finished;
 };
 
-static const char *const where[2] = { "s/server", "w/server" };
-
 /* ---- the process around it ---- */
+
+/* All that may make a host shut down: OB LB, OB and silence, OFF, OVER, ALARM, FSD. */
+static bool
+gave_reason(const struct server *server)
+{
+	static const char *const words[] = { "OB", "LB", "FSD", "OFF", "OVER", "ALARM" };
+	char *text = fuzz_text(buf_bytes(&server->said), buf_len(&server->said));
+	bool found = false;
+
+	for (size_t i = 0; i < buf_len(&server->said); i += strlen(text + i) + 1)
+		for (size_t k = 0; k < sizeof(words) / sizeof(*words); k++)
+			found = found || strcasestr(text + i, words[k]);
+	free(text);
+	return found;
+}
 
 static void
 shut_down(void *owner, bool primary)
 {
 	struct stage *stage = owner;
 
-	must(stage->reason, "a shutdown for no reason");
+	must(stage->reason || gave_reason(&stage->server[0]) || gave_reason(&stage->server[1]),
+	    "a shutdown for no reason");
 	must(stage->shutdowns++ == 0, "a second shutdown");
 }
 
@@ -65,89 +76,32 @@ got_signal(void *owner, int signal)
 		upsmon_child_ended(stage->upsmon);
 }
 
-/* ---- the servers ---- */
-
-/* All that may make a host shut down: OB LB, OB and silence, OFF, OVER, ALARM, FSD, the end of a
- * supply's mains. */
-static void
-note_reason(struct stage *stage, const char *bytes, size_t len)
-{
-	static const char *const words[] = { "OB", "LB", "FSD", "OFF", "OVER", "ALARM" };
-	char *text = fuzz_text(bytes, len);
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		stage->reason = stage->reason || strcasestr(text, words[i]);
-	free(text);
-}
-
-static void
-say(struct stage *stage, int i, const char *text)
-{
-	note_reason(stage, text, strlen(text));
-	wire_send(&stage->server[i], text, strlen(text));
-}
-
-static void
-answer(struct stage *stage, int i, const char *line)
-{
-	if (stage->next) {
-		say(stage, i, stage->next);
-		say(stage, i, stage->newline ? "\n" : "");
-		free(stage->next);
-		stage->next = NULL;
-	} else if (!strncmp(line, "GET VAR", 7)) {
-		say(stage, i, line + 4);
-		say(stage, i, " \"");
-		say(stage, i, strstr(line, "ups.status") ? stage->status : "x");
-		say(stage, i, "\"\n");
-	} else if (!strncmp(line, "GET NUMLOGINS", 13) || !strncmp(line, "GET ", 4)) {
-		say(stage, i, line + 4);
-		say(stage, i, " 1\n");
-	} else if (!strncmp(line, "LIST ", 5)) {
-		say(stage, i, "BEGIN ");
-		say(stage, i, line);
-		say(stage, i, "\nEND ");
-		say(stage, i, line);
-		say(stage, i, "\n");
-	} else if (!strncmp(line, "STARTTLS", 8)) {
-		say(stage, i, "ERR FEATURE-NOT-CONFIGURED\n");
-	} else {
-		say(stage, i, "OK\n");
-	}
-}
-
-static void
-serve(struct stage *stage, int i)
-{
-	struct wire *wire = &stage->server[i];
-
-	wire_accept(wire, stage->sim, where[i], stage->listener[i]);
-	wire_read(wire);
-	for (;;) {
-		char *bytes = buf_bytes(&wire->in);
-		char *newline = bytes ? memchr(bytes, '\n', buf_len(&wire->in)) : NULL;
-
-		if (!newline)
-			return;
-		*newline = '\0';
-		if (!stage->silent)
-			answer(stage, i, bytes);
-		buf_take(&wire->in, (size_t)(newline - bytes) + 1);
-	}
-}
-
 static void
 run(struct stage *stage, int64_t ms)
 {
 	for (int64_t step = ms < 250 ? ms : 250; ms > 0; ms -= step) {
 		sim_run(stage->sim, step);
 		for (int i = 0; i < 2; i++)
-			serve(stage, i);
+			server_turn(&stage->server[i]);
 		if (stage->finished && stage->upsmon) {
 			upsmon_free(stage->upsmon);
 			stage->upsmon = NULL;
 		}
 	}
+}
+
+/* The next question that s is asked has this as its answer; it may take a while to come. */
+static void
+answer_once(struct stage *stage, const char *text, size_t len)
+{
+	struct server *server = &stage->server[0];
+	bool silent = server->silent;
+
+	server->silent = true;
+	for (int i = 0; i < 30 && !buf_len(&server->wire.in); i++)
+		run(stage, 250);
+	server_answer(server, text, len);
+	server->silent = silent;
 }
 
 /* ---- the whole ---- */
@@ -173,17 +127,11 @@ begin(struct stage *stage)
 	static const struct upsmon_calls calls = { shut_down, finished };
 	const struct upsmon_settings settings = { .calls = &calls, .owner = stage };
 	struct monconf *conf;
-	struct addr at;
 
 	fuzz_log();
 	stage->sim = sim_new(1);
-	strcpy(stage->status, "OL");
-	addr_any(&at, AF_INET, 3493);
-	for (int i = 0; i < 2; i++) {
-		stage->server[i].fd = -1;
-		stage->server[i].in.max = 16 << 20;
-		stage->listener[i] = wire_listen(stage->sim, where[i], &at);
-	}
+	server_begin(&stage->server[0], stage->sim, "s/server");
+	server_begin(&stage->server[1], stage->sim, "w/server");
 	buf_add_text(&stage->conf, CONF);
 	must(conf = conf_of(&stage->conf), "its configuration is faulty");
 	stage->upsmon = upsmon_new(sim_loop(stage->sim, "h/upsmon"), conf, &settings);
@@ -197,10 +145,9 @@ end(struct stage *stage)
 {
 	upsmon_free(stage->upsmon);
 	for (int i = 0; i < 2; i++)
-		wire_close(&stage->server[i]);
+		server_end(&stage->server[i]);
 	sim_free(stage->sim);
 	buf_free(&stage->conf);
-	free(stage->next);
 }
 
 static void
@@ -219,26 +166,24 @@ happen(struct stage *stage, char what, const char *rest, size_t len)
 {
 	switch (what) {
 	case 'V':
-		memset(stage->status, 0, sizeof(stage->status));
-		memcpy(stage->status, rest, len < 99 ? len : 99);
+		for (int i = 0; i < 2; i++) {
+			memset(stage->server[i].status, 0, sizeof(stage->server[i].status));
+			memcpy(stage->server[i].status, rest, len < 99 ? len : 99);
+		}
 		break;
 	case 'A':
-	case 'a':
-		free(stage->next);
-		stage->next = fuzz_text(rest, len);
-		stage->newline = what == 'A';
-		run(stage, 6000);
+		answer_once(stage, rest, len);
 		break;
 	case 'S':
-		note_reason(stage, rest, len);
-		wire_send(&stage->server[0], rest, len);
-		wire_send(&stage->server[0], "\n", 1);
+	case 's':
+		server_say(&stage->server[0], rest, len);
+		server_say(&stage->server[0], "\n", what == 'S');
 		break;
 	case 'X':
-		wire_close(&stage->server[0]);
+		wire_close(&stage->server[0].wire);
 		break;
 	case 'N':
-		stage->silent = !stage->silent;
+		stage->server[0].silent = stage->server[1].silent = !stage->server[0].silent;
 		break;
 	case 'F':
 		stage->reason = true;
