@@ -21,7 +21,7 @@ struct script {
 	const struct exchange *asking; /* the carrier's */
 	char asked[4096];	       /* names, blank-separated */
 	struct drvconf *newer;	       /* for a reload */
-	char log[16384];
+	char log[65536];
 };
 static struct script script;
 

@@ -306,18 +306,16 @@ bus_begin(void)
 	return bus_now.loop = fast_loop();
 }
 
-/* Device file NAME is put in; SERIAL changes its serial number, NULL leaves it. */
+/* The device file at PATH is put in; SERIAL changes its serial number, NULL leaves it. */
 static inline struct bus_device *
-bus_plug(const char *name, const char *serial)
+bus_plug_file(const char *path, const char *serial)
 {
 	struct faults faults = { 0 };
 	struct bus_device *device = bus_devices;
-	char path[256];
 	const char *why;
 
 	while (device->emu)
 		device++;
-	snprintf(path, sizeof(path), "emulators/devices/%s.dev", name);
 	cr_assert(emu_device_read(&device->file, path, &faults), "%s",
 	    faults.len ? faults.list[0].text : path);
 	if (serial) {
@@ -332,6 +330,16 @@ bus_plug(const char *name, const char *serial)
 	device->present = true;
 	device->address = (unsigned)(device - bus_devices) + 2;
 	return device;
+}
+
+/* The one of emulators/devices. */
+static inline struct bus_device *
+bus_plug(const char *name, const char *serial)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "emulators/devices/%s.dev", name);
+	return bus_plug_file(path, serial);
 }
 
 static inline void

@@ -318,6 +318,65 @@ Test(usbhid, interruptonly)
 	end();
 }
 
+/* ---- explore ---- */
+
+/* The lines of the log that are a device file. */
+static void
+write_explored(const char *path)
+{
+	FILE *file = fopen(path, "w");
+
+	cr_assert(file);
+	for (char *line = strtok(script.log, "\n"); line; line = strtok(NULL, "\n"))
+		if (!strncmp(line, "| ", 2))
+			fprintf(file, "%s\n", line + 2);
+	fclose(file);
+}
+
+/* All that is published of the UPS, "name value" a line. */
+static void
+collect(struct buf *out)
+{
+	struct state *state = publish_state(core->publish);
+	size_t len;
+	const struct state_var *const *vars = state_vars(state, &len);
+
+	for (size_t i = 0; i < len; i++)
+		if (strncmp(vars[i]->name, "driver.", 7))
+			buf_add_format(
+			    out, "%s %s\n", vars[i]->name, state_get(state, vars[i]->name));
+	buf_add(out, "", 1);
+	cr_assert_not(out->failed);
+}
+
+/* What explore says of a device is a device of which the driver says the same. */
+Test(usbhid, explored_and_made_again)
+{
+	char path[] = "/tmp/refnut-explore-XXXXXX";
+
+	close(mkstemp(path));
+	for (size_t d = 0; d < DEVICES; d++) {
+		struct buf real = { .max = 65536 }, made = { .max = 65536 };
+
+		begin(devices[d], SETTINGS("explore"));
+		cr_expect(is_fresh(), "%s", devices[d]);
+		collect(&real);
+		write_explored(path);
+		end();
+		loop = bus_begin();
+		ups = bus_plug_file(path, NULL);
+		start_driver(NULL);
+		cr_expect(is_fresh(), "%s", devices[d]);
+		collect(&made);
+		cr_expect_str_eq(buf_bytes(&made), buf_bytes(&real), "%s: %s, was %s", devices[d],
+		    buf_bytes(&made), buf_bytes(&real));
+		end();
+		buf_free(&real);
+		buf_free(&made);
+	}
+	unlink(path);
+}
+
 /* ---- orders ---- */
 
 static enum sockmsg_result

@@ -1,5 +1,4 @@
 /* hidshow.c - what the reports say, as variables and status. */
-#include "base/log.h"
 #include "drivers/hid/hidups.h"
 
 #include <math.h>
@@ -282,34 +281,4 @@ hidups_show_status(struct hidups *ups)
 	else if (core_get(ups->core, "input.transfer.reason"))
 		core_unset(ups->core, "input.transfer.reason");
 	return true;
-}
-
-/* ---- explore ---- */
-
-/* For bug reports and authors: each field, and what was bound to it. */
-void
-hidups_explore(struct hidups *ups)
-{
-	static const char *const types[] = { "Input", "Output", "Feature" };
-	char path[HID_PATH_MAX * 32];
-
-	for (size_t n = 0; n < ups->hid.len; n++) {
-		const struct hid_field *field = &ups->hid.fields[n];
-		const char *name = "";
-		char value[64] = "";
-
-		hid_path_format(path, sizeof(path), &field->path);
-		for (size_t i = 0; i < ups->items_len; i++) {
-			const struct hidups_item *item = &ups->items[i];
-
-			if (item->field != field)
-				continue;
-			if (item->known)
-				snprintf(value, sizeof(value), ", value %g (raw %lld)",
-				    hidups_value(ups, field, item->raw), (long long)item->raw);
-			name = item->var ? item->var->name : "(status)";
-		}
-		log_notice("Path: %s, type %s, report 0x%02x, offset %u, size %u%s %s", path,
-		    types[field->type], field->report, field->bit, field->bits, value, name);
-	}
 }

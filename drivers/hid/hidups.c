@@ -98,6 +98,24 @@ add_flags(struct hidups *ups, const struct hidups_flag *flags)
 		add_item(ups, flags->path, NULL, flags, flags->flags);
 }
 
+/* To be explored: what no row is about. */
+static void
+add_rest(struct hidups *ups)
+{
+	for (size_t n = 0; n < ups->hid.len; n++) {
+		const struct hid_field *field = &ups->hid.fields[n];
+		struct hidups_report *report;
+		bool bound = field->type == HID_OUTPUT;
+
+		for (size_t i = 0; i < ups->items_len && !bound; i++)
+			bound = ups->items[i].field == field;
+		if (!bound && ups->items_len < HIDUPS_ITEMS &&
+		    (report = report_of(ups, field, HIDUPS_ONCE)))
+			ups->items[ups->items_len++] =
+			    (struct hidups_item){ .field = field, .report = report };
+	}
+}
+
 static void
 bind_rows(struct hidups *ups)
 {
@@ -106,6 +124,8 @@ bind_rows(struct hidups *ups)
 	add_flags(ups, hidups_base.flags);
 	add_vars(ups, ups->vendor->vars, NULL);
 	add_vars(ups, hidups_base.vars, ups->vendor->vars);
+	if (ups->explore)
+		add_rest(ups);
 }
 
 /* ---- a report has come, or not ---- */
@@ -195,7 +215,7 @@ static void
 ask_strings(struct hidups *ups, unsigned index)
 {
 	for (; index < HIDUPS_STRINGS; index++)
-		if (index && string_wanted(ups, index)) {
+		if (index && (string_wanted(ups, index) || hidups_explores_string(ups, index))) {
 			usb_ask_string(ups->usb, index, (int)index, string_came);
 			return;
 		}

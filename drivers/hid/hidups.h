@@ -106,9 +106,9 @@ extern const struct hidups_word hidups_yes_no[], hidups_beeper[], hidups_test[],
 
 /* ---- one device ---- */
 
-#define HIDUPS_REPORTS 200
+#define HIDUPS_REPORTS 512
 #define HIDUPS_REPORT_BYTES 128 /* fields further back are not looked at */
-#define HIDUPS_ITEMS 256
+#define HIDUPS_ITEMS 1280 /* with those of nobody, when it is explored */
 #define HIDUPS_STRINGS 64
 #define HIDUPS_ORDERS 8
 #define HIDUPS_STEPS 3 /* writes of one order */
@@ -124,7 +124,7 @@ struct hidups_report {
 
 /* A row of a table and the field that it is on this device. */
 struct hidups_item {
-	const struct hidups_var *var; /* one of these two */
+	const struct hidups_var *var; /* one of these two; none: only explored */
 	const struct hidups_flag *flag;
 	const struct hid_field *field; /* what is asked for */
 	const struct hid_field *input; /* what comes by itself, NULL */
@@ -190,7 +190,11 @@ double hidups_full_charge(const struct hidups *ups);
 void hidups_show(struct hidups *ups);
 /* False: the device has not said whether it has mains. */
 bool hidups_show_status(struct hidups *ups);
+
+/* hidexplore.c: what it has said, to the log, as a device file of nut-emu. */
 void hidups_explore(struct hidups *ups);
+/* Is string INDEX to be asked for, though nothing names it? */
+bool hidups_explores_string(const struct hidups *ups, unsigned index);
 
 /* hidorders.c */
 void hidups_offer(struct hidups *ups); /* commands, and variables that can be set */

@@ -24,7 +24,7 @@ const struct usb_known hidups_known[] = {
 	{ 0x0463, 0xffff, &hidups_mge },
 	{ 0x047c, 0xffff, &hidups_mge },     /* Dell */
 	{ 0x0483, 0xa113, &hidups_generic }, /* Minibox */
-	{ 0x04b3, 0x0001, &hidups_mge }, /* IBM */
+	{ 0x04b3, 0x0001, &hidups_mge },     /* IBM */
 	{ 0x04d8, 0xd004, &hidups_generic }, /* Minibox, Microchip */
 	{ 0x04d8, 0xd005, &hidups_generic },
 	{ 0x050d, 0x0375, &hidups_belkin }, /* Belkin */
@@ -68,7 +68,7 @@ const struct usb_known hidups_known[] = {
 	{ 0x2a03, 0x0040, &hidups_arduino },
 	{ 0x2a03, 0x8036, &hidups_arduino },
 	{ 0x2a03, 0x8040, &hidups_arduino },
-	{ 0x2b2d, 0xffff, &hidups_mge }, /* AEG */
+	{ 0x2b2d, 0xffff, &hidups_mge },     /* AEG */
 	{ 0x2e51, 0x0000, &hidups_generic }, /* Ever */
 	{ 0x2e51, 0xffff, &hidups_generic },
 	{ 0x2e66, 0x0201, &hidups_generic }, /* Salicru */
