@@ -14,7 +14,7 @@
 #define HISTORY 200
 
 const struct emu_model *const emu_models[] = { &emu_megatec, &emu_voltronic, &emu_hidups, NULL };
-const struct emu_transport *const emu_transports[] = { &emu_pty, &emu_umockdev, NULL };
+const struct emu_transport *const emu_transports[] = { &emu_pty, &emu_umockdev, &emu_usbip, NULL };
 
 struct line {
 	int64_t at_ms;

@@ -157,7 +157,7 @@ struct emu_transport {
 	void (*forget)(void *kept);
 };
 
-extern const struct emu_transport emu_pty, emu_umockdev;
+extern const struct emu_transport emu_pty, emu_umockdev, emu_usbip;
 extern const struct emu_transport *const emu_transports[]; /* NULL at the end */
 
 /* A transport gives each message it has received to its emu. */

@@ -31,7 +31,7 @@ struct arguments {
 
 static const char usage[] =
     "usage: nut-emu --device NAME|FILE [--link PATH] [--control PATH] [--speed N]\n"
-    "               [--scenario FILE] [--transport pty|umockdev] [--mode 0660] [--pace] [--ready] [-D]\n"
+    "               [--scenario FILE] [--transport pty|umockdev|usbip] [--mode 0660] [--pace] [--ready] [-D]\n"
     "       nut-emu ctl PATH ORDER...\n"
     "       nut-emu --list | --help | --version\n";
 
