@@ -6,7 +6,9 @@
  *	= Q a	from now on question Q is answered by a;  ~: all are answered well again;  M: none
  *is +	unasked, the rest comes with a CR;  -: without
  *	O	an order to the device ("mains off");  1: a peer of the driver says the rest
- *	T	as many seconds pass as the rest has bytes;  U: the port is lost */
+ *	T	as many seconds pass as the rest has bytes;  U: the port is lost
+ *
+ * What is published as read from it, it has said; and when it is silent, data become stale. */
 #include "fuzz/lib/drive.h"
 
 #include "emulators/emu.h"
@@ -34,6 +36,7 @@ static struct line {
 		char *question, *answer; /* owned */
 	} other[OTHERS];
 	size_t others;
+	struct buf heard; /* all that came to the driver */
 } line;
 
 /* ---- the device's end ---- */
@@ -47,8 +50,10 @@ emu_end(struct emu *emu, const struct emu_options *options, const char **why)
 static void
 emu_says(void *port, const struct emu_message *message)
 {
-	if (line.core)
-		core_arrived(line.core, message->bytes, message->len);
+	if (!line.core)
+		return;
+	buf_add(&line.heard, message->bytes, message->len);
+	core_arrived(line.core, message->bytes, message->len);
 }
 
 static const char *
@@ -181,6 +186,22 @@ happen(struct drive *drive, char what, const char *rest, size_t len)
 	drive_run(drive, 50);
 }
 
+/* What is published as read from the device, it has said, perhaps with noughts in front. */
+static void
+check_said(struct core *core)
+{
+	static const char *const names[] = { "input.voltage", "output.voltage", "input.frequency",
+		"output.frequency", "ups.temperature", "ups.load" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const char *value = core_get(core, names[i]);
+
+		must(!value ||
+			 memmem(buf_bytes(&line.heard), buf_len(&line.heard), value, strlen(value)),
+		    "%s is %s, which nobody said", names[i], value);
+	}
+}
+
 static void
 begin(struct drive *drive, size_t device, const char *protocol)
 {
@@ -215,18 +236,21 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	begin(&drive, data[0] % DEVICES, protocols[data[1] % PROTOCOLS]);
 	data += 2;
+	line.heard.max = 16 << 20;
 	drive_run(&drive, 3000);
 	for (int n = 0; n < 40 && fuzz_line(&data, end, &text, &len); n++)
 		if (len)
 			happen(&drive, *text, text + 1, len - 1);
 	drive_run(&drive, 3000);
 	drive_check(&drive, true);
+	check_said(drive.core);
 	line.mute = true;
 	drive_run(&drive, 40000);
 	must(!publish_is_fresh(drive.core->publish), "fresh, though nobody answers");
 	emu_free(line.emu);
 	drive_end(&drive);
 	forget_others();
+	buf_free(&line.heard);
 	memset(&line, 0, sizeof(line));
 	return 0;
 }
