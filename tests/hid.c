@@ -406,6 +406,8 @@ Test(hid, what_is_refused)
 		{ UPS("1a 00 00 2a ff ff"), HID_USAGE_RANGE },
 		{ UPS("75 01 96 01 04"), HID_TOO_MANY },
 		{ "05 84 09 04 a1 01 c0", HID_NO_FIELDS },
+		{ "05 ff 09 04 a1 01 c0", HID_RESERVED_PAGE },
+		{ UPS("0b 04 00 ff 00"), HID_RESERVED_PAGE },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -475,6 +477,14 @@ Test(hid, paths_that_are_none)
 	cr_expect(hid_path_parse(&path, "UPS.PowerSummary.RemainingCapacity"));
 	cr_expect_not(hid_path_format(text, sizeof(text), &path));
 	cr_expect_str_eq(text, "");
+}
+
+Test(hid, the_last_usage_of_all_ends_a_range)
+{
+	cr_expect_eq(parse("05 84 09 04 a1 01 1b fe ff ff ff 2b ff ff ff ff 75 08 95 02 b1 02 c0"),
+	    HID_FINE);
+	cr_expect(hid.len == 2 && hid.fields[1].path.node[1] == 0xffffffff);
+	hid_free(&hid);
 }
 
 /* hid.md, 3 */

@@ -55,6 +55,7 @@ const struct hid_rule_row hid_rules[HID_RULES] = {
 	[HID_REPORT_LENGTH] = { "a report is longer than 1024 bytes" },
 	[HID_USAGE_RANGE] = { "a range of usages is too long or goes backwards" },
 	[HID_TOO_MANY] = { "it has more than 1024 fields" },
+	[HID_RESERVED_PAGE] = { "it uses page 00ff, which is reserved" },
 	[HID_NO_FIELDS] = { "it has no fields" },
 	[HID_NO_MEMORY] = { "out of memory" },
 	[HID_MAXIMUM_UNSIGNED] = { "a maximum below its minimum was read without a sign" },
@@ -264,6 +265,13 @@ pop(struct reader *r)
 	return HID_FINE;
 }
 
+/* In a path such a usage would pass for an instance. */
+static bool
+is_reserved(uint32_t usage)
+{
+	return (usage & 0xffff0000u) == HID_INSTANCE;
+}
+
 static enum hid_rule
 global_item(struct reader *r, const struct item *item)
 {
@@ -272,7 +280,7 @@ global_item(struct reader *r, const struct item *item)
 	switch (item->tag) {
 	case USAGE_PAGE:
 		global->page = item->data & 0xffff;
-		return HID_FINE;
+		return is_reserved(global->page << 16) ? HID_RESERVED_PAGE : HID_FINE;
 	case LOGICAL_MIN:
 		global->logical_min = item->data_signed;
 		return HID_FINE;
@@ -330,6 +338,8 @@ local_item(struct reader *r, const struct item *item)
 	/* Four bytes bring their page along. */
 	uint32_t usage = item->bytes == 4 ? item->data : r->global.page << 16 | item->data;
 
+	if (is_reserved(usage))
+		return HID_RESERVED_PAGE;
 	switch (item->tag) {
 	case USAGE:
 		add_usage(r, usage);
@@ -340,8 +350,8 @@ local_item(struct reader *r, const struct item *item)
 	case USAGE_MAX:
 		if (usage < r->usage_min || usage - r->usage_min >= USAGES_MAX)
 			return HID_USAGE_RANGE;
-		for (uint32_t u = r->usage_min; u <= usage; u++)
-			add_usage(r, u);
+		for (uint32_t i = 0; i <= usage - r->usage_min; i++)
+			add_usage(r, r->usage_min + i);
 		return HID_FINE;
 	case DELIMITER:
 		r->delimited = item->data == 1;
