@@ -122,7 +122,8 @@ objects		= $(patsubst %.c,$(B)/%.o,$(1))
 LIBRARY		= $(B)/librefnut.a
 
 all: $(SBIN) $(BIN) $(DRIVERS)
-tests: $(TESTS) $(if $(SEEDS_SRC),$(B)/tests/simulate)
+# The harnesses are compiled with the tests, so that whoever changes a header sees it.
+tests: $(TESTS) $(if $(SEEDS_SRC),$(B)/tests/simulate) $(HARNESSES:%=$(B)/fuzz/%.o)
 fuzzers: $(FUZZERS)
 .PHONY: all tests fuzzers check bench fuzz fuzz-replay fuzz-coverage install clean
 .PRECIOUS: $(B)/%.o
