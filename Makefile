@@ -48,6 +48,8 @@ OPTIMIZE	= -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-om
 else
 B		= build
 AS_NEEDED	= -Wl,--as-needed # (under ASan its own crypt_r() would do, and call nothing)
+HARDEN		= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -fno-plt
+HARDEN_LINK	= -pie -Wl,-z,relro,-z,now
 endif
 
 # Of `make fuzz` alone: harnesses without a main(), for the one of libFuzzer.
@@ -58,14 +60,16 @@ CC		= clang
 OPTIMIZE	= -O1 -g -fsanitize=fuzzer-no-link,address,undefined,float-cast-overflow \
 		  -fno-sanitize-recover=all -fno-omit-frame-pointer
 AS_NEEDED	=
+HARDEN		=
+HARDEN_LINK	=
 endif
 FUZZ_SECONDS	= 60
 
 WARNINGS	= -Wall -Wextra -Wformat=2 -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
 		  -Wno-unused-parameter -Werror
-CFLAGS		= $(OPTIMIZE) $(WARNINGS)
+CFLAGS		= $(OPTIMIZE) $(HARDEN) $(WARNINGS)
 CPPFLAGS	=
-LDFLAGS		= $(AS_NEEDED)
+LDFLAGS		= $(AS_NEEDED) $(HARDEN_LINK)
 HOUSE		= -std=c11 -D_GNU_SOURCE -I. -Isrc -MMD -MP
 LIBS		=
 LIBS_none	=
@@ -202,7 +206,7 @@ $(B)/tests/mutants/%.o: CFLAGS += -fPIC
 $(B)/tests/mutants/list: $(B)/tests/mutants/main.o $(B)/tests/mutants/mutants.o
 	$(link)
 $(B)/tests/mutants/shim.so: $(B)/tests/mutants/shim.o $(B)/tests/mutants/mutants.o
-	$(link) -shared -ldl
+	$(filter-out -pie,$(link)) -shared -ldl
 
 # Whole sites from seeds (docs/simulation.md).  planted.c stands between the files of src/.
 $(B)/tests/simulate: $(call objects,$(SEEDS_SRC)) $(B)/libsim.a $(LIBRARY)

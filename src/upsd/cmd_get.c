@@ -14,6 +14,13 @@ shows_fsd(const struct ups *ups, const struct state_var *var)
 }
 
 /* "VAR ups name value", UPS and NAME as the client typed them, which are as long as ours. */
+static char *
+put(char *to, const char *bytes, size_t len)
+{
+	memcpy(to, bytes, len);
+	return to + len;
+}
+
 static void
 say_var(struct peer *peer, const struct ups *ups, const char *ups_name, const char *name,
     const struct state_var *var)
@@ -26,14 +33,14 @@ say_var(struct peer *peer, const struct ups *ups, const char *ups_name, const ch
 
 	if (!to)
 		return;
-	at = mempcpy(at, "VAR ", 4);
-	at = mempcpy(at, ups_name, ups_len);
+	at = put(at, "VAR ", 4);
+	at = put(at, ups_name, ups_len);
 	*at++ = ' ';
-	at = mempcpy(at, name, name_len);
+	at = put(at, name, name_len);
 	*at++ = ' ';
 	if (fsd)
-		at = mempcpy(at, "\"FSD ", 5);
-	at = mempcpy(at, var->quoted + fsd, var->quoted_len - fsd);
+		at = put(at, "\"FSD ", 5);
+	at = put(at, var->quoted + fsd, var->quoted_len - fsd);
 	*at++ = '\n';
 	buf_added(out, (size_t)(at - to));
 }
