@@ -23,6 +23,8 @@
 
 #define URBS 64		/* requests that the host may have under way */
 #define REPORTS 16	/* input reports that wait for the host to ask */
+#define ADDRESS_FIRST 2 /* behind the root hub */
+#define ADDRESS_MAX 127
 #define REAP_AGAIN_MS 5 /* poll() on the node is always ready: so long "not yet" takes */
 
 #define SYS_PATH "/sys/devices/usb1/1-1"
@@ -524,7 +526,8 @@ open_port(struct emu *emu, const struct emu_options *options, const char **why)
 		return NULL;
 	*kept = bed;
 	remove_device(bed);
-	bed->address++;
+	if (++bed->address > ADDRESS_MAX)
+		bed->address = ADDRESS_FIRST;
 	pthread_mutex_lock(&bed->lock);
 	bed->present = true;
 	bed->reports_len = 0;
