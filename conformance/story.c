@@ -18,6 +18,7 @@ struct story {
 	struct bench *bench;
 	struct feed *feeds[FEEDS];
 	char role[FEEDS][16];
+	bool other_password; /* than the one it began with */
 	int power[FEEDS];
 	char conf[2048];     /* lines of the case */
 	char without[8][32]; /* directives that are left out */
@@ -149,8 +150,9 @@ put_conf(struct story *story)
 	for (int i = 0; i < FEEDS; i++)
 		if (story->feeds[i] && story->power[i] >= 0)
 			used += (size_t)snprintf(lines + used, sizeof(lines) - used,
-			    "MONITOR u@127.0.0.1:%d %d mon monsecret %s\n",
-			    story->feeds[i]->server.port, story->power[i], story->role[i]);
+			    "MONITOR u@127.0.0.1:%d %d mon %s %s\n", story->feeds[i]->server.port,
+			    story->power[i], story->other_password ? "other" : "monsecret",
+			    story->role[i]);
 	snprintf(lines + used, sizeof(lines) - used, "%s", story->conf);
 	monitor_files(story->bench, "mon", lines);
 	if (!story->without_len)
@@ -274,6 +276,14 @@ static void
 step_role(struct story *story)
 {
 	snprintf(story->role[0], sizeof(story->role[0]), "%s", story->rest);
+	put_conf(story);
+}
+
+static void
+step_password(struct story *story)
+{
+	story->other_password = true;
+	put_conf(story);
 }
 
 static void
@@ -750,6 +760,7 @@ static const struct {
 	{ "option", step_option },
 	{ "others", step_others },
 	{ "paced", step_paced },
+	{ "password", step_password },
 	{ "patience", step_patience },
 	{ "polls", step_polls },
 	{ "power", step_power },

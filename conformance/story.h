@@ -4,12 +4,16 @@
  * the pretended upsd "a", primary, power value 1; all timings are short (POLLFREQ 1, DEADTIME 3,
  * HOSTSYNC 2, FINALDELAY 0); every notification is logged and handed to NOTIFYCMD, a script that
  * writes it down; SHUTDOWNCMD is a script that writes down that it ran, and whether POWERDOWNFLAG
- *was there.  A step that names a server may begin with its letter, a if it does not.
+ * was there.  A step that names a server may begin with its letter, a if it does not.
  *
  *	server b [ROLE [POWER]]	another pretended upsd, monitored, too; or once upsmon reads its
- *file again drop b			no longer so option -X		one more option for upsmon;
- *before start role ROLE		primary, secondary, master or slave of a; before start power
- *N			power value of a; before start
+ *				file again
+ *	drop b			no longer so
+ *	option -X		one more option for upsmon; before start
+ *	role ROLE		primary, secondary, master or slave of a; before start, or for a
+ *				reload
+ *	password		another one, for a reload
+ *	power N			power value of a; before start
  *	conf LINE		a line of upsmon.conf; before start, or for a reload
  *	noconf WORD		lines that begin with WORD are left out
  *	start			upsmon runs, and has polled every server that answers
@@ -31,15 +35,19 @@
  *	[a] heard LINE		it is sent LINE
  *	[a] unheard LINE	it has not been
  *	told [N] TYPE [TEXT]	the notification is handed to NOTIFYCMD, N times in all if N is
- *given, and its UPS and message contain TEXT untold TYPE		it has not been shut [MS]
- *SHUTDOWNCMD runs within MS; once, so far up MS			nor does it within MS flag,
- *noflag		POWERDOWNFLAG was there, was not there, when it ran
+ *				given, and its UPS and message contain TEXT
+ *	untold TYPE		it has not been
+ *	shut [MS]		SHUTDOWNCMD runs within MS; once, so far
+ *	up MS			nor does it within MS
+ *	flag, noflag		POWERDOWNFLAG was there, was not there, when it ran
  *	once			no second run within 1.5 s
  *	ends N			upsmon ends with status N
  *	lives			it does not
  *	signal HUP|TERM|USR1	to upsmon, the one of the pid file
- *	command N ARGUMENT...	`upsmon ARGUMENT...' ends with status N (* for any); PID is what the pid file
- *says file NAME TEXT		a file in the private folder exists NAME, missing NAME
+ *	command N ARGUMENT...	`upsmon ARGUMENT...' ends with status N (* for any); PID is what
+ *				the pid file says
+ *	file NAME TEXT		a file in the private folder
+ *	exists NAME, missing NAME
  *	log TEXT		its log holds TEXT
  *	logless N TEXT		fewer than N lines of it hold TEXT
  *	files			it has no more descriptors than at the last such step

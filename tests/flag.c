@@ -3,9 +3,11 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -77,4 +79,30 @@ Test(flag, a_link_is_not_followed)
 	cr_expect_not(flag_set(path));
 	cr_expect_not(flag_clear(path));
 	cr_expect_eq(access(other, F_OK), 0);
+}
+
+/* The power went while it was written: that must not stand in the way of the next outage. */
+Test(flag, one_that_was_cut_short_is_none_and_is_cleared)
+{
+	static const char *const beginnings[] = { "", "upsmon-shut" };
+
+	for (size_t i = 0; i < sizeof(beginnings) / sizeof(*beginnings); i++) {
+		put(path, beginnings[i]);
+		cr_expect_not(flag_is_set(path));
+		cr_expect(flag_clear(path));
+		cr_expect_eq(access(path, F_OK), -1);
+	}
+}
+
+Test(flag, a_full_disk_leaves_nothing_behind)
+{
+	struct rlimit full = { .rlim_cur = 3, .rlim_max = RLIM_INFINITY };
+
+	signal(SIGXFSZ, SIG_IGN);
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &full), 0);
+	cr_expect_not(flag_set(path));
+	full.rlim_cur = RLIM_INFINITY;
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &full), 0);
+	cr_expect_eq(access(path, F_OK), -1);
+	cr_expect(flag_set(path));
 }

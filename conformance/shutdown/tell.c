@@ -103,6 +103,12 @@ static const struct test_case cases[] = {
 	    .story = "start\nis OB\ntold 1 ONBATT\nvanish\ntold COMMBAD\nis OL\nlisten\ntold "
 		     "COMMOK\ntold 1 ONLINE\n",
 	    .kind = EMPTY, .flags = SLOW },
+	{ "shutdown/tell/24", MUST, "M-33",
+	    "ONLINE follows ONBATT, whatever the driver says in between",
+	    .story = "start\nis OB\ntold 1 ONBATT\nis BYPASS\npolls 2\nis RB\npolls 2\nis OL\n"
+		     "told 1 ONLINE\nis OB\ntold 2 ONBATT\nis WAIT\nafter 1200\nis OL\n"
+		     "told 2 ONLINE\nlives\n",
+	    .kind = EMPTY, .flags = SLOW },
 	{ "shutdown/tell/22", MUST, "R-65",
 	    "one DATA-STALE between two good answers is told to nobody",
 	    .story = "start\nraw ERR DATA-STALE%0a\npolls 1\nis OL\npolls 2\nuntold COMMBAD\n",

@@ -119,6 +119,25 @@ static const struct test_case cases[] = {
 		     "2\nvanish\nup 1000\nshut 8000\n",
 	    .kind = EMPTY, .flags = SLOW },
 
+	{ "shutdown/lost/17", MUST, "M-33",
+	    "a word that names no source takes back no OB: lost, it is shut down",
+	    .story = "start\nis OB\ntold ONBATT\nis RB\npolls 2\nvanish\nup 1000\nshut 8000\n",
+	    .kind = EMPTY, .flags = SLOW },
+	{ "shutdown/lost/18", MUST, "M-34",
+	    "WAIT of a driver that has only begun is no status: shut down after DEADTIME",
+	    .story = "start\nis OB\ntold ONBATT\nis WAIT\nup 1500\nshut 8000\n", .kind = EMPTY,
+	    .flags = SLOW },
+	{ "shutdown/lost/19", MUST, "M-29",
+	    "lost while OB, and the password changed: a reload forgets nothing",
+	    .story = "start\nlogin 1\nis OB\ntold ONBATT\npolls 1\nvanish\ntold COMMBAD\n"
+		     "password\ncommand 0 -c reload\nshut 8000\nflag\n",
+	    .kind = EMPTY, .flags = SLOW },
+	{ "shutdown/lost/20", MUST, "M-29",
+	    "lost while OB, and the role changed: a reload forgets nothing",
+	    .story = "start\nlogin 1\nis OB\ntold ONBATT\npolls 1\nvanish\ntold COMMBAD\n"
+		     "role secondary\ncommand 0 -c reload\nshut 8000\nnoflag\n",
+	    .kind = EMPTY, .flags = SLOW },
+
 	{ "shutdown/mad/1", MUST, "R-41", "a server that drips delays no other",
 	    .story = "server b\nconf MINSUPPLIES 2\nstart\na drip 2000\nb polls 2\nb is FSD "
 		     "OL\nshut 9000\n",

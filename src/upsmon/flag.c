@@ -10,8 +10,9 @@
 
 static const char magic[] = "upsmon-shutdown-file";
 
-bool
-flag_is_set(const char *path)
+/* How much of the magic text the file holds, and nothing else; -1 if it is something else. */
+static ssize_t
+magic_in(const char *path)
 {
 	char text[sizeof(magic) + 1];
 	struct stat st;
@@ -19,12 +20,19 @@ flag_is_set(const char *path)
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd == -1)
-		return false;
+		return -1;
 	len = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? read(fd, text, sizeof(text)) : -1;
 	close(fd);
 	if (len == (ssize_t)sizeof(magic) && text[len - 1] == '\n')
 		len--;
-	return len == (ssize_t)sizeof(magic) - 1 && !memcmp(text, magic, sizeof(magic) - 1);
+	return len >= 0 && len < (ssize_t)sizeof(magic) && !memcmp(text, magic, (size_t)len) ? len
+											     : -1;
+}
+
+bool
+flag_is_set(const char *path)
+{
+	return magic_in(path) == (ssize_t)sizeof(magic) - 1;
 }
 
 /* A new name is only safe once its directory is on the disk. */
@@ -63,6 +71,12 @@ flag_set(const char *path)
 	ok = write(fd, magic, (size_t)len) == len && fsync(fd) == 0;
 	if (close(fd) == -1)
 		ok = false;
+	if (!ok) { /* half of it would be in our way the next time */
+		int error = errno;
+
+		unlink(path);
+		errno = error;
+	}
 	return ok && sync_directory(path);
 }
 
@@ -73,5 +87,6 @@ flag_clear(const char *path)
 
 	if (lstat(path, &st) == -1)
 		return errno == ENOENT;
-	return flag_is_set(path) && unlink(path) == 0;
+	/* Cut short: the host went down, or its disk was full, while it was written. */
+	return magic_in(path) >= 0 && unlink(path) == 0;
 }

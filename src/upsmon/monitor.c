@@ -11,6 +11,7 @@
 #define SECOND_LOOK_MS 1000  /* after the first poll that says stale (robustness 65) */
 #define LOGIN_AGAIN_MS 60000 /* after a refused LOGIN: somebody may mend upsd.users */
 #define CONTRADICTION (STATUS_OL | STATUS_OB)
+#define SOURCES (STATUS_OL | STATUS_OB | STATUS_OFF | STATUS_BYPASS) /* what power comes from */
 
 struct monitor {
 	struct upsmon *upsmon;	     /* borrowed */
@@ -41,6 +42,7 @@ struct monitor {
 	char *last_why;	   /* owned: why the last poll failed, as logged */
 	long failures;	   /* in a row, for the same reason */
 	bool contradicted; /* OL and OB at once has been logged */
+	bool told_onbatt;  /* and not ONLINE since */
 
 	/* After a gap: polled before it is judged; one broken connection is forgiven; the answer to
 	 * what was asked before it is no news. */
@@ -85,15 +87,16 @@ static const struct {
 };
 
 static void
-tell_transitions(struct monitor *monitor, uint32_t before, uint32_t words, bool first)
+tell_transitions(struct monitor *monitor, uint32_t before, uint32_t words)
 {
 	uint32_t news = words & ~before;
 
 	if (news & STATUS_OB)
 		notify(monitor, NOTIFY_ONBATT, NULL);
-	/* The first status ever is no return of the mains. */
-	if (!first && before & STATUS_OB && words & STATUS_OL)
+	/* However it came back: what ONBATT has started at upssched must be ended. */
+	if (monitor->told_onbatt && words & STATUS_OL)
 		notify(monitor, NOTIFY_ONLINE, NULL);
+	monitor->told_onbatt = !(words & STATUS_OL) && (monitor->told_onbatt || news & STATUS_OB);
 	if (news & STATUS_LB)
 		notify(monitor, NOTIFY_LOWBATT, NULL);
 	if (news & STATUS_FSD && !monitor->fsd)
@@ -192,13 +195,21 @@ communication_is_good(struct monitor *monitor)
 	monitor->last_why = NULL;
 }
 
+/* A status without a word about the source, such as LB or CAL alone, takes back no OB, as in NUT.
+ */
+static uint32_t
+with_source(uint32_t words, uint32_t before)
+{
+	return words & SOURCES ? words : words | (before & CONTRADICTION);
+}
+
 /* A good poll: TEXT is ups.status. */
 static void
 got_status(struct monitor *monitor, const char *text)
 {
-	uint32_t seen = status_parse(text), words = decide_words(seen), before = monitor->words;
+	uint32_t seen = status_parse(text), before = monitor->words;
+	uint32_t words = with_source(decide_words(seen), before);
 	int64_t now = now_ms(monitor);
-	bool first = !monitor->heard;
 	bool oblb = (words & (STATUS_OB | STATUS_LB | STATUS_CAL)) == (STATUS_OB | STATUS_LB);
 
 	communication_is_good(monitor);
@@ -209,7 +220,7 @@ got_status(struct monitor *monitor, const char *text)
 	monitor->oblb_since_ms = since(monitor->oblb_since_ms, oblb, now);
 	monitor->over_since_ms = since(monitor->over_since_ms, words & STATUS_OVER, now);
 	tell_contradiction(monitor, seen);
-	tell_transitions(monitor, first ? 0 : before, words, first);
+	tell_transitions(monitor, before, words);
 	tell_battery(monitor);
 	tell_others(monitor, text);
 	if (monitor_alert(monitor))
@@ -364,11 +375,22 @@ got_alarm(void *owner, const struct client_answer *answer)
 	notify(monitor, NOTIFY_ALARM, text);
 }
 
+/* Why STATUS says nothing at all, NULL if it does.  A driver that has only begun says WAIT. */
+static const char *
+says_nothing(const char *status)
+{
+	status += strspn(status, " ");
+	if (!*status)
+		return "its status is empty";
+	return !strcasecmp(status, "WAIT") ? "its driver knows nothing yet" : NULL;
+}
+
 static void
 got_answer(void *owner, const struct client_answer *answer)
 {
 	struct monitor *monitor = owner;
 	bool outdated = monitor->outdated;
+	const char *wrong;
 
 	monitor->asking = monitor->outdated = false;
 	if (answer->result == CLIENT_FAILED)
@@ -379,8 +401,8 @@ got_answer(void *owner, const struct client_answer *answer)
 	}
 	if (answer->result == CLIENT_REFUSED)
 		refused_status(monitor, net_error_text(answer->error));
-	else if (!answer->rows[0].word[0][strspn(answer->rows[0].word[0], " ")])
-		refused_status(monitor, "its status is empty");
+	else if ((wrong = says_nothing(answer->rows[0].word[0])))
+		refused_status(monitor, wrong);
 	else
 		got_status(monitor, answer->rows[0].word[0]);
 	if (monitor->words & STATUS_ALARM && answer->result == CLIENT_OK)
@@ -574,7 +596,13 @@ monitor_name(const struct monitor *monitor)
 bool
 monitor_matches(const struct monitor *monitor, const struct monconf_monitor *conf)
 {
-	return !strcmp(monitor->conf.text, conf->text) && !strcmp(monitor->conf.user, conf->user) &&
+	return !strcmp(monitor->conf.text, conf->text);
+}
+
+static bool
+same_account(const struct monitor *monitor, const struct monconf_monitor *conf)
+{
+	return !strcmp(monitor->conf.user, conf->user) &&
 	       words_same_secret(monitor->conf.password, conf->password) &&
 	       monitor->conf.primary == conf->primary;
 }
@@ -609,30 +637,13 @@ same_rules(const struct monitor *monitor, const struct monconf_tls *old, const c
 	       same_text(old_path, monitor->tls.cert_path);
 }
 
-void
-monitor_adopt(struct monitor *monitor, const struct monconf_monitor *conf)
-{
-	struct monconf_tls old = monitor->secure;
-	const char *old_path = monitor->tls.cert_path;
-	struct client_settings settings = { 0 };
-
-	monitor->conf.power_value = conf->power_value;
-	choose_tls(monitor, &settings);
-	if (!client_set_tls(monitor->client, &settings))
-		log_error("out of memory: UPS %s: CERTHOST is not applied", monitor->conf.text);
-	if (!same_rules(monitor, &old, old_path)) {
-		client_close(monitor->client);
-		left_upsd(monitor);
-	}
-	poll_in(monitor, 0);
-}
-
 static const struct client_calls client_calls = { .ready = ready, .closed = closed };
 
-struct monitor *
-monitor_new(struct upsmon *upsmon, const struct monconf_monitor *conf)
+/* To CONF's server, with its account; NULL when out of memory. */
+static struct client *
+open_client(struct monitor *monitor, const struct monconf_monitor *conf)
 {
-	struct monitor *monitor = calloc(1, sizeof(*monitor));
+	struct upsmon *upsmon = monitor->upsmon;
 	struct client_settings settings = {
 		.host = conf->at.host,
 		.port = conf->at.port,
@@ -641,6 +652,65 @@ monitor_new(struct upsmon *upsmon, const struct monconf_monitor *conf)
 		.connect_ms = upsmon->settings.connect_ms,
 		.answer_ms = ANSWER_MS,
 	};
+
+	choose_tls(monitor, &settings);
+	return client_new(upsmon->loop, &settings, &client_calls, monitor);
+}
+
+/* Another user, password or role: by a new connection.  What is known of the UPS stays known. */
+static void
+adopt_account(struct monitor *monitor, const struct monconf_monitor *conf)
+{
+	char *user = strdup(conf->user), *password = strdup(conf->password);
+	struct client *client = user && password ? open_client(monitor, conf) : NULL;
+
+	if (!client) {
+		log_error("out of memory: UPS %s: the old account stays", monitor->conf.text);
+		free(user);
+		words_free_secret(password);
+		return;
+	}
+	client_free(monitor->client);
+	left_upsd(monitor);
+	monitor->client = client;
+	free(monitor->conf.user);
+	words_free_secret(monitor->conf.password);
+	monitor->conf.user = user;
+	monitor->conf.password = password;
+	monitor->conf.primary = conf->primary;
+}
+
+/* The same account: new rules about TLS need a new connection. */
+static void
+adopt_tls(struct monitor *monitor)
+{
+	struct monconf_tls old = monitor->secure;
+	const char *old_path = monitor->tls.cert_path;
+	struct client_settings settings = { 0 };
+
+	choose_tls(monitor, &settings);
+	if (!client_set_tls(monitor->client, &settings))
+		log_error("out of memory: UPS %s: CERTHOST is not applied", monitor->conf.text);
+	if (!same_rules(monitor, &old, old_path)) {
+		client_close(monitor->client);
+		left_upsd(monitor);
+	}
+}
+
+void
+monitor_adopt(struct monitor *monitor, const struct monconf_monitor *conf)
+{
+	monitor->conf.power_value = conf->power_value;
+	adopt_tls(monitor);
+	if (!same_account(monitor, conf))
+		adopt_account(monitor, conf);
+	poll_in(monitor, 0);
+}
+
+struct monitor *
+monitor_new(struct upsmon *upsmon, const struct monconf_monitor *conf)
+{
+	struct monitor *monitor = calloc(1, sizeof(*monitor));
 
 	if (!monitor)
 		return NULL;
@@ -654,8 +724,7 @@ monitor_new(struct upsmon *upsmon, const struct monconf_monitor *conf)
 	monitor->conf.text = strdup(conf->text);
 	monitor->conf.user = strdup(conf->user);
 	monitor->conf.password = strdup(conf->password);
-	choose_tls(monitor, &settings);
-	monitor->client = client_new(upsmon->loop, &settings, &client_calls, monitor);
+	monitor->client = open_client(monitor, conf);
 	if (!monitor->conf.text || !monitor->conf.user || !monitor->conf.password ||
 	    !monitor->client) {
 		monitor_free(monitor);

@@ -34,8 +34,8 @@ struct upsmon *upsmon_new(
     struct loop *loop, struct monconf *conf, const struct upsmon_settings *settings);
 void upsmon_free(struct upsmon *upsmon);
 
-/* Take a new configuration, which is owned from here on.  What stays the same (host, port, UPS,
- * user, password, role) keeps its connection and its state; new keys and certificates count from
+/* Take a new configuration, which is owned from here on.  A UPS of the same name keeps its state,
+ * and its connection if user, password and role stay as well; new keys and certificates count from
  * the next connection on, other rules about TLS at once, by a new connection. */
 void upsmon_adopt(struct upsmon *upsmon, struct monconf *conf);
 /* Somebody asks for a forced shutdown (`upsmon -c fsd`). */
@@ -74,7 +74,8 @@ void upsmon_hasten(struct upsmon *upsmon);
 /* monitor.c: one UPS, on its own connection. */
 struct monitor *monitor_new(struct upsmon *upsmon, const struct monconf_monitor *conf);
 void monitor_free(struct monitor *monitor);
-bool monitor_matches(const struct monitor *monitor, const struct monconf_monitor *conf);
+bool monitor_matches(
+    const struct monitor *monitor, const struct monconf_monitor *conf); /* its UPS */
 /* CONF is the same UPS in a new configuration. */
 void monitor_adopt(struct monitor *monitor, const struct monconf_monitor *conf);
 const char *monitor_name(const struct monitor *monitor);
