@@ -360,7 +360,7 @@ Test(world, a_program_gets_its_environment_and_no_descriptor_but_three)
 	char out[512];
 	int status;
 
-	dup(2); /* must not be seen */
+	cr_assert_neq(dup(2), -1); /* must not be seen */
 	run("echo $NOTIFYTYPE $HOME; ls /proc/self/fd | wc -l; exit 3", env, out, sizeof(out),
 	    &status);
 	cr_expect_str_eq(out, "ONBATT /nowhere\n4\n"); /* the fourth is ls's own */
