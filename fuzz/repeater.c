@@ -77,7 +77,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	server.silent = true;
 	run(&drive, &server, 60000);
 	must(!publish_is_fresh(drive.core->publish), "fresh, though nobody answers");
-	drive_end(&drive);
 	server_end(&server);
+	drive_end(&drive);
 	return 0;
 }
