@@ -33,7 +33,8 @@ enum bus_spoilt {
 	BUS_EMPTY,    /* no byte of it */
 	BUS_ONE_BYTE, /* the id alone */
 	BUS_HALF,
-	BUS_WRONG_ID /* of a report: another one's in front */
+	BUS_WRONG_ID, /* of a report: another one's in front */
+	BUS_LONGER    /* as long as was asked for, with ones behind it */
 };
 
 /* What the test counts, and what is to go wrong with transfer number K, from 1. */
@@ -53,6 +54,7 @@ struct bus_handle {
 	void *owner;
 	uint64_t asked; /* the tag of the request that runs, 0 none */
 	bool listens, spoils, of_report;
+	size_t room; /* bytes that were asked for */
 };
 
 /* ---- the emulator's side: a transport ---- */
@@ -86,6 +88,10 @@ bus_spoil(const struct bus_handle *handle, const struct emu_message *message, un
 	case BUS_WRONG_ID:
 		out[0] = (unsigned char)(out[0] + handle->of_report);
 		return len;
+	case BUS_LONGER:
+		if (len < handle->room)
+			memset(out + len, 0xff, handle->room - len);
+		return handle->room;
 	case BUS_WHOLE:
 		break;
 	}
@@ -228,6 +234,7 @@ bus_control(void *owner, const void *setup, size_t len)
 	if (!handle->device->present)
 		return false;
 	handle->asked = message.tag;
+	handle->room = bytes[6] | (size_t)bytes[7] << 8;
 	handle->of_report = bytes[0] == 0xa1 && bytes[1] == 1;
 	handle->spoils = fails && bus_now.spoilt;
 	fails = fails && !bus_now.spoilt;

@@ -1,6 +1,7 @@
 /* usbhid-ups over emulated devices, in process and on a clock that jumps: docs/devices/hid.md. */
 #include "tests/usbbus.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 extern const struct driver usbhid_ups_driver;
@@ -195,6 +196,23 @@ Test(usbhid, each_device_says_what_its_file_says)
 				cr_expect_str_eq(get(expected[i].name), expected[i].value,
 				    "%s: %s is %s, not %s", devices[d], expected[i].name,
 				    get(expected[i].name), expected[i].value);
+		end();
+	}
+}
+
+/* more is asked for than the descriptor says that there is, and comes; or it does not. */
+Test(usbhid, maxreport)
+{
+	for (size_t d = 0; d < 2 * DEVICES; d++) {
+		loop = bus_begin();
+		ups = bus_plug(devices[d / 2], NULL);
+		bus_now.spoilt = d % 2 ? BUS_LONGER : BUS_WHOLE;
+		bus_now.fail_at = d % 2;
+		bus_now.fail_to = UINT_MAX;
+		start_driver(SETTINGS("maxreport"));
+		order("mains off");
+		fast_pass(loop, 2500);
+		cr_expect(is_fresh() && status_is("OB"), "%s: %s", devices[d / 2], script.log);
 		end();
 	}
 }
