@@ -75,7 +75,11 @@ Test(monconf, each_fault_names_its_line)
 		{ SECONDARY "MINSUPPLIES 2\n", "upsmon.conf: the power values add up to 1" },
 		{ "MONITOR a@h 1 u p secondary\n", "upsmon.conf: no SHUTDOWNCMD" },
 		/* robustness 56 */
+		{ "MONITOR a@h 1 u p secondary\nSHUTDOWNCMD \" \"\n",
+		    "upsmon.conf: no SHUTDOWNCMD" },
 		{ "MONITOR a@h 1 u p primary\nSHUTDOWNCMD x\n", "upsmon.conf: no POWERDOWNFLAG" },
+		{ SECONDARY "POWERDOWNFLAG killpower\n",
+		    "upsmon.conf:3: POWERDOWNFLAG takes a path that begins with /" },
 		{ "SHUTDOWNCMD x\n", "upsmon.conf: no MONITOR line" },
 	};
 

@@ -312,6 +312,11 @@ static const struct test_case cases[] = {
 	    "`-c reload' says when the configuration cannot be used",
 	    .story = "start\nlogin 1\nconf DEADTIME nonsense\ncommand 1 -c reload\nlives\n",
 	    .kind = EMPTY, .flags = SLOW },
+	{ "shutdown/command/25", SHOULD, "M-29",
+	    "a reload says of another POWERDOWNFLAG that it is read at start only",
+	    .story = "start\nlogin 1\nconf POWERDOWNFLAG DIR/other\ncommand 0 -c reload\n"
+		     "log POWERDOWNFLAG is read at start only\nlives\n",
+	    .kind = EMPTY, .flags = SLOW },
 	{ "shutdown/command/14", MUST, "M-29", "a reload that adds a UPS watches it, too",
 	    .story =
 		"start\nlogin 1\nserver b\nconf MINSUPPLIES 2\ncommand 0 -c reload\nb login 1\n"

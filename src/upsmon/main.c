@@ -35,7 +35,7 @@ struct running {
 	struct options options;
 	const char *conf_path;
 	int parent_fd;			     /* -1: one process */
-	char *shutdown_cmd, *powerdown_flag; /* fixed at start */
+	char *shutdown_cmd, *powerdown_flag; /* fixed at start; NULL: none */
 	struct timer watchdog;
 };
 
@@ -282,6 +282,13 @@ send_command(const struct options *options, const char *pid_path, const char *co
 
 /* ---- The monitoring process ---- */
 
+/* Where there is none, a shutdown asked for by hand fails loudly. */
+static const char *
+command_of(const struct running *running)
+{
+	return running->shutdown_cmd ? running->shutdown_cmd : "false";
+}
+
 static void
 shut_down(void *owner, bool primary)
 {
@@ -289,7 +296,7 @@ shut_down(void *owner, bool primary)
 	char byte = primary ? PARENT_PRIMARY : PARENT_SECONDARY;
 
 	if (running->parent_fd == -1) {
-		parent_shut_down(byte, running->shutdown_cmd, running->powerdown_flag);
+		parent_shut_down(byte, command_of(running), running->powerdown_flag);
 		return;
 	}
 	if (write(running->parent_fd, &byte, 1) != 1) {
@@ -314,6 +321,15 @@ parent_said(void *owner, int fd, short revents)
 	upsmon_lost_parent(running->upsmon);
 }
 
+/* What the privileged process goes by is what it began with. */
+static void
+warn_if_changed(const char *directive, const char *old, const char *new)
+{
+	if (strcmp(old ? old : "", new ? new : "") != 0)
+		log_warnx("%s is read at start only: the old one stays until upsmon is restarted",
+		    directive);
+}
+
 static void
 reload(struct running *running)
 {
@@ -330,11 +346,8 @@ reload(struct running *running)
 	if (!conf) {
 		log_error("reload refused, the old configuration stays: %s", faults_first(&faults));
 	} else {
-		const char *command = conf->shutdown_cmd ? conf->shutdown_cmd : "";
-
-		if (running->shutdown_cmd && strcmp(command, running->shutdown_cmd))
-			log_warnx("SHUTDOWNCMD is read at start only: the old one stays until "
-				  "upsmon is restarted");
+		warn_if_changed("SHUTDOWNCMD", running->shutdown_cmd, conf->shutdown_cmd);
+		warn_if_changed("POWERDOWNFLAG", running->powerdown_flag, conf->powerdown_flag);
 		set_debug_level(&running->options, conf);
 		upsmon_adopt(running->upsmon, conf);
 		log_notice("configuration reloaded");
@@ -423,7 +436,7 @@ copy_or_die(const char *text)
 static void
 fix_command(struct running *running, const struct monconf *conf)
 {
-	running->shutdown_cmd = copy_or_die(conf->shutdown_cmd ? conf->shutdown_cmd : "false");
+	running->shutdown_cmd = copy_or_die(conf->shutdown_cmd);
 	running->powerdown_flag = copy_or_die(conf->powerdown_flag);
 	if (conf->powerdown_flag && !flag_clear(conf->powerdown_flag))
 		log_warnx("POWERDOWNFLAG %s is there and is not ours: it is left alone, and will "
@@ -451,7 +464,7 @@ split(struct running *running, struct monconf *conf)
 	struct monconf *newer;
 	bool again;
 
-	running->parent_fd = parent_split(running->shutdown_cmd, running->powerdown_flag, &again);
+	running->parent_fd = parent_split(command_of(running), running->powerdown_flag, &again);
 	if (!again)
 		return conf;
 	newer = read_conf(running->conf_path, &faults);

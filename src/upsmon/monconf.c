@@ -79,6 +79,17 @@ take_text(struct reading *reading, const struct directive *directive)
 	replace(reading, field_of(reading, directive), reading->line->word[1]);
 }
 
+/* Both processes, and the last script of a shutdown, must mean the same file. */
+static void
+take_path(struct reading *reading, const struct directive *directive)
+{
+	if (reading->line->word[1][0] != '/')
+		fault(reading, "%s takes a path that begins with /, not %s", directive->word,
+		    reading->line->word[1]);
+	else
+		take_text(reading, directive);
+}
+
 /* SHUTDOWNCMD: several words are joined as the shell will see them. */
 static void
 take_shutdown_cmd(struct reading *reading, const struct directive *directive)
@@ -268,7 +279,7 @@ static const struct directive directives[] = {
 	    INT_MAX },
 	{ "POLLFREQ", 2, 2, take_number, FIELD(pollfreq_s), 1, 86400 },
 	{ "POLLFREQALERT", 2, 2, take_number, FIELD(pollfreqalert_s), 1, 86400 },
-	{ "POWERDOWNFLAG", 2, 2, take_text, FIELD(powerdown_flag), 0, 0 },
+	{ "POWERDOWNFLAG", 2, 2, take_path, FIELD(powerdown_flag), 0, 0 },
 	{ "RBWARNTIME", 2, 2, take_number, FIELD(rbwarntime_s), 1, LONG_WHILE_S },
 	{ "RUN_AS_USER", 2, 2, take_text, FIELD(run_as_user), 0, 0 },
 	{ "SHUTDOWNCMD", 2, WORDS_MAX, take_shutdown_cmd, 0, 0, 0 },
@@ -324,7 +335,9 @@ check_whole(const struct monconf *conf, struct faults *faults)
 		    "have to "
 		    "shut down at once",
 		    sum, conf->min_supplies);
-	if (!conf->shutdown_cmd && conf->min_supplies)
+	/* An empty one would succeed and do nothing. */
+	if ((!conf->shutdown_cmd || !conf->shutdown_cmd[strspn(conf->shutdown_cmd, " ")]) &&
+	    conf->min_supplies)
 		faults_add(
 		    faults, conf->path, 0, "no SHUTDOWNCMD: this host could not be shut down");
 	if (primary && !conf->powerdown_flag)
