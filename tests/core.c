@@ -88,6 +88,25 @@ Test(core, goes_stale_within_15_s_and_recovers)
 	end(loop);
 }
 
+/* What the device said before the driver was stopped, or the host asleep, is no news: whoever
+ * connects now must not be told that it is. */
+Test(core, is_stale_after_a_gap_until_the_device_has_answered)
+{
+	struct loop *loop = begin(&test_driver, NULL);
+	int polls = script.polls;
+
+	script.lost_rounds = true;
+	fast_now_ms += 60000;
+	loop_step(loop, 0);
+	cr_expect_eq(script.polls, polls + 1, "it is asked at once");
+	cr_expect(!fresh());
+	cr_expect_eq(script.closed, 0, "it was not mute: nobody asked");
+	script.lost_rounds = false;
+	fast_pass(loop, 3000);
+	cr_expect(fresh());
+	end(loop);
+}
+
 Test(core, a_round_without_end_is_stale_too)
 {
 	struct loop *loop = begin(&test_driver, NULL);

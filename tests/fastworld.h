@@ -49,6 +49,7 @@ fast_loop(void)
 	fast_kernel = world_kernel_new(-1);
 	fast_world = *fast_kernel;
 	fast_world.clock_ms = fast_clock;
+	fast_world.boot_ms = fast_clock;
 	fast_world.poll = fast_poll;
 	fast_world.accept = fast_accept;
 	return loop_new(&fast_world);

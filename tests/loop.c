@@ -12,12 +12,21 @@ struct test_world {
 	int64_t now_ms;
 	int64_t oversleep_ms; /* how much longer the next poll takes */
 	int timeout_ms;	      /* what poll was asked for last */
+	int64_t slept_ms;     /* how long the host has been suspended */
 };
 
 static int64_t
 clock_ms(void *owner)
 {
 	return ((struct test_world *)owner)->now_ms;
+}
+
+static int64_t
+boot_ms(void *owner)
+{
+	const struct test_world *world = owner;
+
+	return world->now_ms + world->slept_ms;
 }
 
 static int
@@ -44,6 +53,7 @@ new_loop(void)
 	test.world.owner = &test;
 	test.world.clock_ms = clock_ms;
 	test.world.wall_ms = clock_ms;
+	test.world.boot_ms = boot_ms;
 	test.world.poll = poll_now;
 	return loop_new(&test.world);
 }
@@ -280,6 +290,67 @@ Test(loop, a_turn_far_behind_its_time_tells_the_gap)
 	loop_timer_in(the_loop, &timer, 1000);
 	loop_step(the_loop, -1);
 	cr_expect_eq(loop_gap_ms(the_loop), 0);
+	end(the_loop);
+}
+
+static int64_t late, slept;
+
+static void
+see_gap(void *owner, int64_t late_ms, int64_t slept_by_ms)
+{
+	late = late_ms;
+	slept = slept_by_ms;
+	strcat(said, owner);
+}
+
+/* An answer that waited while we did not run must not be read as if it were new. */
+Test(loop, a_gap_is_told_before_anything_else_of_the_turn)
+{
+	struct timer timer = { say, "timer", 0, 0 };
+
+	the_loop = new_loop();
+	two_pipes();
+	loop_on_gap(the_loop, see_gap, "gap ");
+	loop_watch(the_loop, ends[0][0], POLLIN, drain, "bytes ");
+	loop_timer_in(the_loop, &timer, 1000);
+	test.oversleep_ms = 1000 + LOOP_GAP_MS + 1;
+	loop_step(the_loop, 0);
+	cr_expect_str_eq(said, "gap bytes timer");
+	cr_expect_eq(late, LOOP_GAP_MS + 1);
+	cr_expect_eq(slept, 0);
+	end(the_loop);
+}
+
+Test(loop, a_short_delay_is_no_gap)
+{
+	struct timer timer = { say, "timer", 0, 0 };
+
+	the_loop = new_loop();
+	loop_on_gap(the_loop, see_gap, "gap ");
+	loop_timer_in(the_loop, &timer, 1000);
+	test.oversleep_ms = LOOP_GAP_MS;
+	loop_step(the_loop, -1);
+	cr_expect_str_eq(said, "timer");
+	end(the_loop);
+}
+
+/* The monotonic clock stands still while the host sleeps. */
+Test(loop, a_suspended_host_has_a_gap_that_the_clock_does_not_show)
+{
+	struct timer timer = { say, "timer ", 0, 0 };
+
+	the_loop = new_loop();
+	test.slept_ms = 99000; /* before our time */
+	loop_on_gap(the_loop, see_gap, "gap ");
+	loop_timer_in(the_loop, &timer, 1000);
+	test.slept_ms += 8000;
+	loop_step(the_loop, -1);
+	cr_expect_str_eq(said, "gap timer ");
+	cr_expect_eq(late, 0);
+	cr_expect_eq(slept, 8000);
+	loop_timer_in(the_loop, &timer, 1000);
+	loop_step(the_loop, -1);
+	cr_expect_str_eq(said, "gap timer timer ", "told once");
 	end(the_loop);
 }
 

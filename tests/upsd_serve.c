@@ -563,6 +563,19 @@ Test(upsd_serve, a_silent_driver_is_asked_then_stale, .init = stage_live, .fini 
 	close(fd);
 }
 
+/* A upsd that was stopped, or slept, knows only what was so before. */
+Test(upsd_serve, after_a_gap_the_driver_is_heard_first, .init = stage_live, .fini = stage_end)
+{
+	int fd = client_from("192.0.2.1");
+
+	fast_now_ms += 12000; /* less than MAXAGE */
+	cr_expect_str_eq(ask(fd, "GET VAR u battery.charge\n"), "ERR DATA-STALE\n");
+	cr_expect_str_eq(driver_hears(), "PING\n");
+	driver_says("PONG\n");
+	cr_expect_str_eq(ask(fd, "GET VAR u battery.charge\n"), "VAR u battery.charge \"100\"\n");
+	close(fd);
+}
+
 Test(upsd_serve, nonsense_from_a_driver, .init = stage_live, .fini = stage_end)
 {
 	int fd = client_from("192.0.2.1");

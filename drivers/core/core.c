@@ -327,6 +327,7 @@ after_gap(void *owner, int64_t late_ms, int64_t slept_ms)
 	log_notice("[%s] the driver did not run for %lld s: asking the device again",
 	    core->conf->ups_name, (long long)((late_ms + slept_ms) / 1000));
 	publish_fresh(core->publish, false);
+	set_stale_timer(core); /* it has not been mute for so long: it was not asked */
 	core_poll_soon(core);
 }
 
