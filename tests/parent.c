@@ -5,14 +5,12 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 struct stage {
@@ -130,35 +128,6 @@ static void
 die(int fd)
 {
 	raise(SIGKILL);
-}
-
-/* Stops the privileged half, and says whether that was still there when it had to
- * leave itself, by a file. */
-static void
-stop_the_other(int fd)
-{
-	struct pollfd other = { .fd = fd, .events = POLLIN };
-	sigset_t term;
-
-	sigemptyset(&term);
-	sigaddset(&term, SIGTERM);
-	sigprocmask(SIG_BLOCK, &term, NULL);
-	kill(getppid(), SIGTERM);
-	if (sigtimedwait(&term, NULL, &(struct timespec){ .tv_sec = 5 }) == SIGTERM &&
-	    poll(&other, 1, 200) == 0)
-		say(open(getenv("PARENT_TEST_SEEN"), O_WRONLY | O_CREAT, 0600), "x", 1);
-}
-
-Test(parent, when_both_are_stopped_the_monitoring_half_goes_first)
-{
-	struct stage stage;
-
-	set_up(&stage);
-	setenv("PARENT_TEST_SEEN", stage.flag, 1);
-	cr_expect_eq(play(&stage, stop_the_other), 0);
-	cr_expect(there(stage.flag), "it saw the privileged half gone");
-	cr_expect_not(there(stage.ran));
-	tear_down(&stage);
 }
 
 Test(parent, a_primary_gets_flag_and_command)

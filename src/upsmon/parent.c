@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #define BEGIN_S 5
-#define END_S 5 /* a child that does not end, as one that is stopped, is left behind */
 
 static pid_t
 start(const char *command)
@@ -88,13 +87,10 @@ listen_to(int fd)
 
 static pid_t child;
 
-/* The child goes first: one that saw us gone would tell everybody that nothing can be shut down. */
 static void
 end_both(int signal)
 {
-	alarm(END_S);
-	if (child > 0 && kill(child, SIGTERM) == 0)
-		waitpid(child, NULL, 0);
+	kill(child, SIGTERM);
 	_exit(0);
 }
 
@@ -113,7 +109,6 @@ leave_or_restart(char byte, int fd, time_t began, bool first)
 	close(fd);
 	while (waitpid(child, &status, 0) == -1 && errno == EINTR)
 		;
-	child = 0;
 	if (!byte && WIFEXITED(status) &&
 	    (WEXITSTATUS(status) == 0 || (first && time(NULL) - began < BEGIN_S)))
 		return WEXITSTATUS(status);
@@ -143,7 +138,6 @@ parent_split(const char *command, const char *flag, bool *again)
 	for (*again = false;; *again = true) {
 		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1)
 			fatal("no socket for the monitoring process");
-		catch_signals(SIG_IGN, end_both); /* as early as there may be a child to end */
 		child = fork();
 		if (child == -1)
 			fatal("no monitoring process");
@@ -154,6 +148,7 @@ parent_split(const char *command, const char *flag, bool *again)
 		}
 		began = time(NULL);
 		close(pair[1]);
+		catch_signals(SIG_IGN, end_both);
 		proc_let_go();
 		byte = listen_to(pair[0]);
 		if (byte == PARENT_PRIMARY || byte == PARENT_SECONDARY) {

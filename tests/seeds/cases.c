@@ -25,9 +25,12 @@ lay_site(struct plan *plan)
 		.overduration = -1,
 		.min_supplies = 1 };
 
-	*plan = (struct plan){
-		.seed = 1, .topology = "a case", .units_len = 2, .hosts_len = 3, .delay_ms = 1
-	};
+	*plan = (struct plan){ .seed = 1,
+		.topology = "a case",
+		.units_len = 2,
+		.hosts_len = 3,
+		.delay_ms = 1,
+		.play_ms = PLAY_MS };
 	for (size_t u = 0; u < 2; u++) {
 		plan->units[u].server = u;
 		plan->units[u].load = 30;

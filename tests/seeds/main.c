@@ -2,6 +2,7 @@
  *
  *   simulate [--from N] [--seeds N] [--jobs N]     run seeds; the exit status is 1 if one fails
  *   simulate --seed N [-v] [--shrink]              one alone; -v tells all that happens
+ *   simulate --soak[=DAYS]                         memory and descriptors stay flat
  *   simulate --cases[=NAME] [-v]                   what went wrong once
  *   simulate --planted[=NAME]                      each planted fault must be found */
 #include "tests/seeds/cases.h"
@@ -9,6 +10,7 @@
 #include "tests/seeds/planted.h"
 
 #include <getopt.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +23,8 @@
 #define FAILURES_MAX 16
 #define PLANTED_SEEDS 10000
 #define JOBS_MAX 16
+#define SOAK_DAYS_MOST 30
+#define SOAK_BYTES 512
 
 struct share {
 	struct totals totals;
@@ -169,6 +173,75 @@ run_many(uint64_t first, uint64_t seeds, unsigned jobs)
 	return failures ? 1 : 0;
 }
 
+/* ---- a month ---- */
+
+/* Per day. */
+struct soak {
+	size_t days, bytes[SOAK_DAYS_MOST], descriptors[SOAK_DAYS_MOST], upsmons[SOAK_DAYS_MOST];
+};
+
+/* In the evening, when all is well again: what do the daemons hold? */
+static void
+weigh(void *owner, struct site *site)
+{
+	struct soak *soak = owner;
+	size_t day = soak->days++;
+
+	for (size_t h = 0; h < site->hosts_len; h++)
+		soak->upsmons[day] += site->hosts[h].upsmon != NULL;
+	soak->descriptors[day] = sim_descriptors(site->sim);
+	soak->bytes[day] = mallinfo2().uordblks - sim_bytes(site->sim);
+}
+
+static size_t
+most(const size_t *of, size_t from, size_t to)
+{
+	size_t best = 0;
+
+	for (size_t i = from; i < to; i++)
+		if (of[i] > best)
+			best = of[i];
+	return best;
+}
+
+/* What the allocator keeps at hand for the next of the same size counts as used. */
+static void
+without_hoards(char **argv)
+{
+	static const char name[] = "GLIBC_TUNABLES";
+
+	if (getenv(name))
+		return;
+	setenv(name, "glibc.malloc.tcache_count=0:glibc.malloc.mxfast=0", 1);
+	execv("/proc/self/exe", argv);
+}
+
+/* the first half against the second, which may hold no more. */
+static int
+run_soak(int days)
+{
+	struct totals totals = { 0 };
+	struct soak soak = { 0 };
+	struct plan plan;
+	struct verdict verdict;
+	size_t half = (size_t)days / 2, all = (size_t)days;
+	bool ok;
+
+	plan_make_soak(&plan, days);
+	plan.look = weigh;
+	plan.look_owner = &soak;
+	verdict = plan_play(&plan, &totals, false);
+	for (size_t i = 0; i < soak.days; i++)
+		printf("day %2zu: %zu upsmons, %zu bytes, %zu descriptors\n", i + 1,
+		    soak.upsmons[i], soak.bytes[i], soak.descriptors[i]);
+	ok = !*verdict.failed && soak.days == all &&
+	     most(soak.bytes, half, all) <= most(soak.bytes, 0, half) + SOAK_BYTES &&
+	     most(soak.descriptors, half, all) <= most(soak.descriptors, 0, half);
+	printf("%lu outages, %lu shutdowns%s%s\n%d passed, %d failed\n", totals.outages,
+	    totals.shutdowns, *verdict.failed ? ", FAILED: " : "", verdict.failed, ok, !ok);
+	return !ok;
+}
+
 /* ---- planted faults ---- */
 
 /* How many seeds it took; 0: not found. */
@@ -248,13 +321,13 @@ main(int argc, char **argv)
 		{ "seeds", required_argument, NULL, 'n' }, { "seed", required_argument, NULL, 's' },
 		{ "jobs", required_argument, NULL, 'j' }, { "shrink", no_argument, NULL, 'S' },
 		{ "plant", required_argument, NULL, 'P' },
-		{ "cases", optional_argument, NULL, 'c' },
+		{ "cases", optional_argument, NULL, 'c' }, { "soak", optional_argument, NULL, 'k' },
 		{ "planted", optional_argument, NULL, 'p' }, { NULL, 0, NULL, 0 } };
 	uint64_t first = 1, seeds = 0, seed = 0;
 	long jobs = sysconf(_SC_NPROCESSORS_ONLN);
 	bool verbose = false, shrink = false;
 	const char *plants = NULL, *cases = NULL;
-	int option, status;
+	int option, status, days = 0;
 
 	while ((option = getopt_long(argc, argv, "v", options, NULL)) != -1)
 		switch (option) {
@@ -280,6 +353,12 @@ main(int argc, char **argv)
 		case 'c':
 			cases = optarg ? optarg : "";
 			break;
+		case 'k':
+			days = optarg ? (int)strtol(optarg, NULL, 10) : SOAK_DAYS_MOST;
+			if (days < 4 || days > SOAK_DAYS_MOST)
+				return 2;
+			without_hoards(argv);
+			break;
 		case 'p':
 			plants = optarg ? optarg : "";
 			break;
@@ -294,10 +373,12 @@ main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (plants)
 		return run_planted(plants, first, seeds ? seeds : PLANTED_SEEDS, (unsigned)jobs);
-	if (!seed && !cases)
+	if (!seed && !cases && !days)
 		return run_many(first, seeds ? seeds : 10000, (unsigned)jobs);
 	folder(true);
-	status = cases ? cases_run(cases, verbose) : run_one(seed, verbose, shrink);
+	status = cases	? cases_run(cases, verbose)
+		 : days ? run_soak(days)
+			: run_one(seed, verbose, shrink);
 	folder(false);
 	return status;
 }

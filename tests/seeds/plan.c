@@ -7,6 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#define HOUR_MS INT64_C(3600000)
+#define DAY_MS (24 * HOUR_MS)
+
 /* ---- layouts ---- */
 
 static size_t
@@ -357,6 +360,7 @@ plan_make(struct plan *plan, uint64_t seed)
 
 	memset(plan, 0, sizeof(*plan));
 	plan->seed = seed;
+	plan->play_ms = PLAY_MS;
 	plan->topology = layouts[layout].name;
 	layouts[layout].lay(plan, &chance);
 	for (size_t u = 0; u < plan->units_len; u++) {
@@ -375,6 +379,32 @@ plan_make(struct plan *plan, uint64_t seed)
 	add_outages(plan, &chance);
 	for (int64_t n = chance_between(&chance, 3, 12); n > 0; n--)
 		add_fault(plan, &chance);
+}
+
+/* One battery outlasts the outages: who lives on it is never restarted.  The other does not: who
+ * lives on that one shuts down each day, and boots again. */
+void
+plan_make_soak(struct plan *plan, int days)
+{
+	struct chance chance = { 1 };
+
+	memset(plan, 0, sizeof(*plan));
+	plan->topology = "a month";
+	plan->play_ms = days * DAY_MS;
+	plan->each_ms = DAY_MS;
+	plan->delay_ms = 1;
+	lay_groups(plan, &chance);
+	for (size_t u = 0; u < plan->units_len; u++) {
+		plan->units[u].load = 30;
+		plan->units[u].runtime_s = u ? 600 : 6000;
+		plan->units[u].low_percent = 20;
+		plan->units[u].overload_s = 600;
+	}
+	for (size_t h = 0; h < plan->hosts_len; h++)
+		choose_limits(&plan->hosts[h].limits, &chance);
+	for (int day = 0; day < days; day++)
+		for (size_t u = 0; u < plan->units_len; u++)
+			add(plan, MAINS_FAIL, day * DAY_MS + HOUR_MS, HOUR_MS / 3)->a = u;
 }
 
 /* ---- playing it ---- */
@@ -733,8 +763,11 @@ plan_play(const struct plan *plan, struct totals *totals, bool verbose)
 		if (!copy.faults[i].left_out)
 			sim_at(site->sim, copy.faults[i].at_ms, fault_begins, &playing.events[i]);
 	}
-	for (int64_t ms = 0; ms < PLAY_MS && !*site->failed; ms += 1000)
+	for (int64_t ms = 0; ms < plan->play_ms && !*site->failed; ms += 1000) {
 		site_run(site, 1000);
+		if (plan->look && (ms + 1000) % plan->each_ms == 0)
+			plan->look(plan->look_owner, site);
+	}
 	memcpy(verdict.failed, site->failed, sizeof(verdict.failed));
 	memcpy(verdict.name, site->failed_name, sizeof(verdict.name));
 	verdict.failed_ms = site->failed_ms;

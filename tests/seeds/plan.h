@@ -4,7 +4,7 @@
 
 #include "tests/seeds/site.h"
 
-#define FAULTS_MAX 40
+#define FAULTS_MAX 64
 #define PLAY_MS (16 * 60 * 1000) /* virtual time of one run */
 
 enum fault_kind {
@@ -54,7 +54,11 @@ struct plan {
 	size_t len;
 	/* The layout, copied into a site. */
 	size_t units_len, hosts_len;
-	int64_t delay_ms;
+	int64_t delay_ms, play_ms;
+	/* Called each EACH_MS of it; may be NULL. */
+	void (*look)(void *owner, struct site *site);
+	void *look_owner;
+	int64_t each_ms;
 	struct {
 		size_t server;
 		double load, runtime_s, low_percent, overload_s;
@@ -78,6 +82,8 @@ struct verdict {
 
 void plan_make(struct plan *plan, uint64_t seed);
 struct verdict plan_play(const struct plan *plan, struct totals *totals, bool verbose);
+/* DAYS (at most 30) with nothing but an outage each day. */
+void plan_make_soak(struct plan *plan, int days);
 void plan_tell(const struct plan *plan);
 /* Leave out all faults without which it still fails in the same way. */
 void plan_shrink(struct plan *plan, const char *name);

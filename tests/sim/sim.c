@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -335,6 +336,44 @@ sim_restart(struct sim *sim, const char *where)
 	process->dead = false;
 	process->stirred = true;
 	return process->loop = sim_must(loop_new(&process->world));
+}
+
+size_t
+sim_descriptors(const struct sim *sim)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < sim->processes_len; i++)
+		for (size_t fd = 0; fd < sim->processes[i]->ends_len; fd++)
+			count += sim->processes[i]->ends[fd] != NULL;
+	return count;
+}
+
+static size_t
+weight(void *memory)
+{
+	return memory ? malloc_usable_size(memory) + sizeof(size_t) : 0;
+}
+
+static size_t
+weight_of_ends(struct end *end, bool of_all)
+{
+	size_t sum = 0;
+
+	for (; end; end = of_all ? end->all_next : end->next)
+		sum += weight(end) + weight(end->bytes) + weight(end->segments);
+	return sum;
+}
+
+size_t
+sim_bytes(const struct sim *sim)
+{
+	size_t sum = weight(sim->events) + weight_of_ends(sim->all, true) +
+		     weight_of_ends(sim->unused, false);
+
+	for (size_t i = 0; i < sim->processes_len; i++)
+		sum += weight(sim->processes[i]->ends) + weight(sim->processes[i]->ended);
+	return sum;
 }
 
 void

@@ -50,6 +50,10 @@ void sim_suspend(struct sim *sim, const char *host, bool asleep);
  * and sim_restart() gives a new loop. */
 void sim_kill(struct sim *sim, const char *where);
 struct loop *sim_restart(struct sim *sim, const char *where);
+/* How many all processes have open. */
+size_t sim_descriptors(const struct sim *sim);
+/* The memory that the network and the scheduler have taken, apart from what processes hold. */
+size_t sim_bytes(const struct sim *sim);
 /* Who it is to unix peers.  0 and 0 unless said. */
 void sim_set_user(struct sim *sim, const char *where, uid_t uid, gid_t gid);
 
