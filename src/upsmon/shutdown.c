@@ -10,6 +10,7 @@
 struct shutdown {
 	struct upsmon *upsmon;
 	struct timer timer;
+	bool begun; /* what follows has a meaning */
 	int64_t began_ms;
 	bool primary; /* of some UPS: we wait for secondaries and set POWERDOWNFLAG */
 	bool told_of_wait;
@@ -135,30 +136,43 @@ is_primary(const struct monconf *conf)
 }
 
 struct shutdown *
-shutdown_begin(struct upsmon *upsmon)
+shutdown_new(struct upsmon *upsmon)
 {
 	struct shutdown *shutdown = calloc(1, sizeof(*shutdown));
 
-	if (!shutdown) {
-		/* No memory for a courtesy: shut down without one. */
-		if (!upsmon->settings.rehearse)
-			upsmon->settings.calls->shut_down(
-			    upsmon->settings.owner, is_primary(upsmon->conf));
+	if (!shutdown)
 		return NULL;
-	}
 	*shutdown = (struct shutdown){
 		.upsmon = upsmon,
 		.timer = { .fire = wait_for_secondaries, .owner = shutdown },
-		.began_ms = loop_now_ms(upsmon->loop),
-		.primary = is_primary(upsmon->conf),
 	};
+	/* The loop, too, has room for it from now on. */
+	loop_timer_at(upsmon->loop, &shutdown->timer, INT64_MAX);
+	return shutdown;
+}
+
+void
+shutdown_begin(struct shutdown *shutdown)
+{
+	struct upsmon *upsmon = shutdown->upsmon;
+
+	if (shutdown->begun)
+		return;
+	shutdown->begun = true;
+	shutdown->began_ms = loop_now_ms(upsmon->loop);
+	shutdown->primary = is_primary(upsmon->conf);
 	if (upsmon->settings.rehearse)
 		rehearse_fsd(upsmon);
 	if (anybody_left(upsmon) && !upsmon->settings.rehearse)
 		wait_for_secondaries(shutdown);
 	else
 		say_goodbye(shutdown);
-	return shutdown;
+}
+
+bool
+shutdown_has_begun(const struct shutdown *shutdown)
+{
+	return shutdown->begun;
 }
 
 void

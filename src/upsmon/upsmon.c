@@ -63,7 +63,7 @@ upsmon_decide(struct upsmon *upsmon)
 	struct decide_ups views[MONCONF_MONITORS_MAX];
 	struct decide_sum sum;
 
-	if (upsmon->shutdown)
+	if (upsmon_shutting_down(upsmon))
 		return;
 	for (size_t i = 0; i < upsmon->len; i++) {
 		views[i] = monitor_view(upsmon->monitors[i]);
@@ -88,14 +88,13 @@ upsmon_decide(struct upsmon *upsmon)
 void
 upsmon_force(struct upsmon *upsmon)
 {
-	if (!upsmon->shutdown)
-		upsmon->shutdown = shutdown_begin(upsmon);
+	shutdown_begin(upsmon->shutdown);
 }
 
 bool
 upsmon_shutting_down(const struct upsmon *upsmon)
 {
-	return upsmon->shutdown != NULL;
+	return shutdown_has_begun(upsmon->shutdown);
 }
 
 /* What looks old now may only look so. */
@@ -215,7 +214,7 @@ upsmon_new(struct loop *loop, struct monconf *conf, const struct upsmon_settings
 		.second = { .fire = each_second, .owner = upsmon },
 		.notifier = notifier_new(loop),
 	};
-	if (!upsmon->notifier)
+	if (!upsmon->notifier || !(upsmon->shutdown = shutdown_new(upsmon)))
 		goto fail;
 	upsmon_adopt(upsmon, conf);
 	if (!upsmon->conf) { /* it was freed */
@@ -226,6 +225,8 @@ upsmon_new(struct loop *loop, struct monconf *conf, const struct upsmon_settings
 	loop_on_gap(loop, after_gap, upsmon);
 	return upsmon;
 fail:
+	if (upsmon)
+		notifier_free(upsmon->notifier);
 	free(upsmon);
 	monconf_free(conf);
 	return NULL;

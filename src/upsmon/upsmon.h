@@ -44,6 +44,7 @@ void upsmon_force(struct upsmon *upsmon);
 void upsmon_lost_parent(struct upsmon *upsmon);
 /* SIGCHLD */
 void upsmon_child_ended(struct upsmon *upsmon);
+/* A shutdown has begun: what happens to the UPSes changes nothing any more. */
 bool upsmon_shutting_down(const struct upsmon *upsmon);
 
 /* ---- For the files of this room ---- */
@@ -57,7 +58,7 @@ struct upsmon {
 	size_t len;
 	struct timer second;	   /* decides once a second, whatever else happens */
 	int64_t no_parent_ms;	   /* when NOPARENT was last raised; 0: we have a parent */
-	struct shutdown *shutdown; /* NULL: none is under way */
+	struct shutdown *shutdown; /* owned; begun or not */
 };
 
 /* Raise a notification; UPS and EXTRA may be NULL. */
@@ -97,7 +98,10 @@ void monitor_send_fsd(struct monitor *monitor);		/* once in a connection */
 void monitor_count_logins(struct monitor *monitor);
 
 /* shutdown.c: the sequence FSD, HOSTSYNC, notification, FINALDELAY, command. */
-struct shutdown *shutdown_begin(struct upsmon *upsmon);
+/* Made at the start, so that a shutdown needs no memory.  NULL when there is none then. */
+struct shutdown *shutdown_new(struct upsmon *upsmon);
+void shutdown_begin(struct shutdown *shutdown); /* once; it goes on by itself */
+bool shutdown_has_begun(const struct shutdown *shutdown);
 void shutdown_free(struct shutdown *shutdown);
 
 #endif
