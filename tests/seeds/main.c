@@ -4,12 +4,13 @@
  *   simulate --seed N [-v] [--shrink]              one alone; -v tells all that happens
  *   simulate --soak[=DAYS]                         memory and descriptors stay flat
  *   simulate --cases[=NAME] [-v]                   what went wrong once
- *   simulate --planted[=NAME]                      each planted fault must be found */
+ *   simulate --planted[=NAME] [--table]            each planted fault must be found */
 #include "tests/seeds/cases.h"
 #include "tests/seeds/plan.h"
 #include "tests/seeds/planted.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,8 +30,21 @@
 struct share {
 	struct totals totals;
 	unsigned long done, failures;
-	uint64_t failed[FAILURES_MAX];
+	uint64_t failed[FAILURES_MAX], trace[FAILURES_MAX];
+	/* Of one seed, those apart that failed and so ended early. */
+	unsigned long least_outages, least_faults, least_ms;
 };
+
+/* Zeroed memory that children share with us. */
+static void *
+shared(size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		abort();
+	return memory;
+}
 
 static double
 now_s(void)
@@ -95,21 +109,6 @@ run_one(uint64_t seed, bool verbose, bool shrink)
 /* ---- many ---- */
 
 static void
-run_share(struct share *share, uint64_t first, uint64_t end, uint64_t step)
-{
-	folder(true);
-	for (uint64_t seed = first; seed < end; seed += step) {
-		if (*play_seed(seed, &share->totals, false).failed) {
-			if (share->failures < FAILURES_MAX)
-				share->failed[share->failures] = seed;
-			share->failures++;
-		}
-		share->done++;
-	}
-	folder(false);
-}
-
-static void
 add_totals(struct totals *sum, const struct totals *more)
 {
 	unsigned long *to = (unsigned long *)sum;
@@ -117,6 +116,45 @@ add_totals(struct totals *sum, const struct totals *more)
 
 	for (size_t i = 0; i < sizeof(*sum) / sizeof(*to); i++)
 		to[i] += from[i];
+}
+
+static void
+least(unsigned long *of, unsigned long value)
+{
+	if (value < *of)
+		*of = value;
+}
+
+static void
+note_failure(struct share *share, uint64_t seed, const struct verdict *verdict)
+{
+	if (share->failures < FAILURES_MAX) {
+		share->failed[share->failures] = seed;
+		share->trace[share->failures] = verdict->trace;
+	}
+	share->failures++;
+}
+
+static void
+run_share(struct share *share, uint64_t first, uint64_t end, uint64_t step)
+{
+	share->least_outages = share->least_faults = share->least_ms = ULONG_MAX;
+	folder(true);
+	for (uint64_t seed = first; seed < end; seed += step) {
+		struct totals totals = { 0 };
+		struct verdict verdict = play_seed(seed, &totals, false);
+
+		add_totals(&share->totals, &totals);
+		share->done++;
+		if (*verdict.failed) {
+			note_failure(share, seed, &verdict);
+			continue;
+		}
+		least(&share->least_outages, totals.outages);
+		least(&share->least_faults, totals.faults - totals.outages);
+		least(&share->least_ms, totals.virtual_ms);
+	}
+	folder(false);
 }
 
 static void
@@ -131,17 +169,34 @@ tell_totals(const struct totals *t)
 	    t->by_rule[DECIDE_R5], t->hand);
 }
 
+/* Plays it again, which must go the same way, and leaves out what the failure does not need. */
+static unsigned long
+explain(uint64_t seed, uint64_t trace)
+{
+	struct totals unused = { 0 };
+	struct plan plan;
+	struct verdict verdict;
+
+	plan_make(&plan, seed);
+	verdict = plan_play(&plan, &unused, false);
+	printf("seed %llu failed: %s: %s\n  trace %016llx; play it with --seed %llu -v\n",
+	    (unsigned long long)seed, verdict.name, verdict.failed, (unsigned long long)trace,
+	    (unsigned long long)seed);
+	if (verdict.trace != trace) {
+		printf("  it does NOT replay: trace %016llx\n", (unsigned long long)verdict.trace);
+		return 1;
+	}
+	plan_shrink(&plan, verdict.name);
+	plan_tell(&plan);
+	return 0;
+}
+
 static int
 run_many(uint64_t first, uint64_t seeds, unsigned jobs)
 {
-	struct share *shares = mmap(NULL, jobs * sizeof(*shares), PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	struct totals sum = { 0 };
-	unsigned long done = 0, failures = 0;
+	struct share *shares = shared(jobs * sizeof(*shares)), sum = { 0 };
 	double began_s = now_s(), took_s;
 
-	if (shares == MAP_FAILED)
-		return 1;
 	for (unsigned job = 0; job < jobs; job++)
 		if (fork() == 0) {
 			run_share(&shares[job], first + job, first + seeds, jobs);
@@ -151,26 +206,32 @@ run_many(uint64_t first, uint64_t seeds, unsigned jobs)
 		;
 	took_s = now_s() - began_s;
 	folder(true);
+	sum.least_outages = sum.least_faults = sum.least_ms = ULONG_MAX;
 	for (unsigned job = 0; job < jobs; job++) {
 		struct share *share = &shares[job];
 
-		add_totals(&sum, &share->totals);
-		done += share->done;
-		failures += share->failures;
+		add_totals(&sum.totals, &share->totals);
+		sum.done += share->done;
+		sum.failures += share->failures;
+		least(&sum.least_outages, share->least_outages);
+		least(&sum.least_faults, share->least_faults);
+		least(&sum.least_ms, share->least_ms);
 		for (size_t i = 0; i < share->failures && i < FAILURES_MAX; i++)
-			printf("seed %llu failed: %s\n", (unsigned long long)share->failed[i],
-			    play_seed(share->failed[i], &(struct totals){ 0 }, false).failed);
+			sum.failures += explain(share->failed[i], share->trace[i]);
 	}
-	tell_totals(&sum);
-	printf("%lu seeds in %.1f s: %.0f a second\n", done, took_s, (double)done / took_s);
-	if (done < seeds) {
-		printf("%lu seeds were not run: a process died\n", (unsigned long)seeds - done);
-		failures++;
+	tell_totals(&sum.totals);
+	if (sum.done > sum.failures)
+		printf("each seed: at least %.1f minutes, outages %lu, faults beside them %lu\n",
+		    (double)sum.least_ms / 60000, sum.least_outages, sum.least_faults);
+	printf("%lu seeds in %.1f s: %.0f a second\n", sum.done, took_s, (double)sum.done / took_s);
+	if (sum.done < seeds) {
+		printf("%lu seeds were not run: a process died\n", (unsigned long)seeds - sum.done);
+		sum.failures++;
 	}
-	printf("%lu seeds failed\n", failures);
+	printf("%lu seeds failed\n", sum.failures);
 	folder(false);
 	munmap(shares, jobs * sizeof(*shares));
-	return failures ? 1 : 0;
+	return sum.failures ? 1 : 0;
 }
 
 /* ---- a month ---- */
@@ -244,71 +305,79 @@ run_soak(int days)
 
 /* ---- planted faults ---- */
 
-/* How many seeds it took; 0: not found. */
-static unsigned long
-find(enum planted fault, struct verdict *verdict, uint64_t first, uint64_t seeds)
+/* How many seeds it took (0: not found), and what the oracle said. */
+struct find {
+	unsigned long took;
+	struct verdict verdict;
+};
+
+static struct find
+find(enum planted fault, uint64_t first, uint64_t seeds)
 {
 	struct totals unused = { 0 };
+	struct find find = { 0 };
 
 	planted = fault;
-	for (uint64_t n = 0; n < seeds; n++) {
-		*verdict = play_seed(first + n, &unused, false);
-		if (*verdict->failed) {
-			planted = PLANTED_NONE;
-			return (unsigned long)n + 1;
-		}
+	for (uint64_t n = 0; n < seeds && !find.took; n++) {
+		find.verdict = play_seed(first + n, &unused, false);
+		if (*find.verdict.failed)
+			find.took = (unsigned long)n + 1;
 	}
 	planted = PLANTED_NONE;
-	return 0;
+	return find;
 }
 
-static bool
-find_and_tell(enum planted fault, uint64_t first, uint64_t seeds)
+/* The children of JOBS, each of which takes the next that nobody has taken. */
+static void
+find_all(struct find *finds, const char *name, uint64_t first, uint64_t seeds, unsigned jobs)
 {
-	struct verdict verdict;
-	unsigned long took = find(fault, &verdict, first, seeds);
+	int *next = shared(sizeof(*next));
 
-	if (took)
-		printf("%-24s found after %5lu seeds: %s: %s\n", planted_name(fault), took,
-		    verdict.name, verdict.failed);
-	else
-		printf("%-24s NOT FOUND in %lu seeds\n", planted_name(fault), (unsigned long)seeds);
-	fflush(stdout);
-	return took != 0;
+	*next = PLANTED_NONE + 1;
+	for (unsigned job = 0; job < jobs; job++) {
+		int fault;
+
+		if (fork() != 0)
+			continue;
+		folder(true);
+		while ((fault = __atomic_fetch_add(next, 1, __ATOMIC_SEQ_CST)) < PLANTED_FAULTS)
+			if (!*name || !strcmp(name, planted_name((enum planted)fault)))
+				finds[fault] = find((enum planted)fault, first, seeds);
+		folder(false);
+		exit(0);
+	}
+	while (wait(NULL) > 0)
+		;
+	munmap(next, sizeof(*next));
 }
 
 static int
-run_planted(const char *name, uint64_t first, uint64_t seeds, unsigned jobs)
+run_planted(const char *name, uint64_t first, uint64_t seeds, unsigned jobs, bool table)
 {
-	int found = 0, missed = 0, status;
-	unsigned running = 0;
+	struct find *finds = shared(PLANTED_FAULTS * sizeof(*finds));
+	int found = 0, missed = 0;
 
-	for (int fault = PLANTED_NONE + 1; fault < PLANTED_FAULTS || running; fault++) {
-		bool more = fault < PLANTED_FAULTS;
+	find_all(finds, name, first, seeds, jobs);
+	if (table)
+		printf("| Fault | What is wrong | Seeds | Found as |\n|---|---|---|---|\n");
+	for (int fault = PLANTED_NONE + 1; fault < PLANTED_FAULTS; fault++) {
+		const char *called = planted_name((enum planted)fault);
 
-		if (more && *name && strcmp(name, planted_name((enum planted)fault)) != 0)
+		if (*name && strcmp(name, called) != 0)
 			continue;
-		if (!more || running == jobs) {
-			if (wait(&status) <= 0)
-				break;
-			running--;
-			found += status == 0;
-			missed += status != 0;
-		}
-		if (!more)
-			continue;
-		fflush(stdout);
-		if (fork() == 0) {
-			bool ok;
-
-			folder(true);
-			ok = find_and_tell((enum planted)fault, first, seeds);
-			folder(false);
-			exit(ok ? 0 : 1);
-		}
-		running++;
+		found += finds[fault].took != 0;
+		missed += finds[fault].took == 0;
+		if (table)
+			printf("| %s | %s | %lu | %s |\n", called,
+			    planted_what((enum planted)fault), finds[fault].took,
+			    finds[fault].verdict.name);
+		else if (finds[fault].took)
+			printf("%-24s found after %5lu seeds: %s: %s\n", called, finds[fault].took,
+			    finds[fault].verdict.name, finds[fault].verdict.failed);
+		else
+			printf("%-24s NOT FOUND in %lu seeds\n", called, (unsigned long)seeds);
 	}
-	printf("%d passed, %d failed\n", found, missed);
+	printf("%s%d passed, %d failed\n", table ? "\n" : "", found, missed);
 	return missed || !found ? 1 : 0;
 }
 
@@ -322,10 +391,11 @@ main(int argc, char **argv)
 		{ "jobs", required_argument, NULL, 'j' }, { "shrink", no_argument, NULL, 'S' },
 		{ "plant", required_argument, NULL, 'P' },
 		{ "cases", optional_argument, NULL, 'c' }, { "soak", optional_argument, NULL, 'k' },
-		{ "planted", optional_argument, NULL, 'p' }, { NULL, 0, NULL, 0 } };
+		{ "planted", optional_argument, NULL, 'p' }, { "table", no_argument, NULL, 't' },
+		{ NULL, 0, NULL, 0 } };
 	uint64_t first = 1, seeds = 0, seed = 0;
 	long jobs = sysconf(_SC_NPROCESSORS_ONLN);
-	bool verbose = false, shrink = false;
+	bool verbose = false, shrink = false, table = false;
 	const char *plants = NULL, *cases = NULL;
 	int option, status, days = 0;
 
@@ -362,6 +432,9 @@ main(int argc, char **argv)
 		case 'p':
 			plants = optarg ? optarg : "";
 			break;
+		case 't':
+			table = true;
+			break;
 		case 'v':
 			verbose = true;
 			break;
@@ -372,7 +445,8 @@ main(int argc, char **argv)
 		jobs = 2;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (plants)
-		return run_planted(plants, first, seeds ? seeds : PLANTED_SEEDS, (unsigned)jobs);
+		return run_planted(
+		    plants, first, seeds ? seeds : PLANTED_SEEDS, (unsigned)jobs, table);
 	if (!seed && !cases && !days)
 		return run_many(first, seeds ? seeds : 10000, (unsigned)jobs);
 	folder(true);

@@ -352,6 +352,18 @@ add_fault(struct plan *plan, struct chance *chance)
 	}
 }
 
+/* Those that come in time, outages apart. */
+static int
+faults_in_time(const struct plan *plan)
+{
+	int count = 0;
+
+	for (size_t i = 0; i < plan->len; i++)
+		count += plan->faults[i].kind != MAINS_FAIL &&
+			 plan->faults[i].at_ms < PLAY_MS - BEGIN_MS;
+	return count;
+}
+
 void
 plan_make(struct plan *plan, uint64_t seed)
 {
@@ -378,6 +390,8 @@ plan_make(struct plan *plan, uint64_t seed)
 	}
 	add_outages(plan, &chance);
 	for (int64_t n = chance_between(&chance, 3, 12); n > 0; n--)
+		add_fault(plan, &chance);
+	while (faults_in_time(plan) < 3 && plan->len < FAULTS_MAX - 2)
 		add_fault(plan, &chance);
 }
 

@@ -10,62 +10,86 @@
 
 enum planted planted;
 
-static const char *const names[PLANTED_FAULTS] = {
-	[PLANTED_NONE] = "none",
-	[FSD_LOST_WITH_DRIVER] = "fsd-lost-with-driver",
-	[FSD_LOST_BY_RELOAD] = "fsd-lost-by-reload",
-	[FSD_NOT_SENT] = "fsd-not-sent",
-	[FSD_UNSEEN_BY_SECONDARIES] = "fsd-unseen-by-secondaries",
-	[FSD_BY_SUBSTRING] = "fsd-by-substring",
-	[LB_BY_SUBSTRING] = "lb-by-substring",
-	[OB_BEATS_OL] = "ob-beats-ol",
-	[CAL_IGNORED] = "cal-ignored",
-	[HOSTSYNC_IGNORED] = "hostsync-ignored",
-	[HOSTSYNC_TRIPLED] = "hostsync-tripled",
-	[FINALDELAY_TRIPLED] = "finaldelay-tripled",
-	[LOGIN_FORGOTTEN] = "login-forgotten",
-	[LOGIN_ONCE] = "login-once",
-	[SECONDARY_AT_ONCE] = "secondary-at-once",
-	[SECONDARY_WAITS_FOR_EVER] = "secondary-waits-for-ever",
-	[DEADTIME_FROM_FAILURE] = "deadtime-from-failure",
-	[DEADTIME_HALVED] = "deadtime-halved",
-	[DEADTIME_NEVER] = "deadtime-never",
-	[DEADTIME_BY_WALL_CLOCK] = "deadtime-by-wall-clock",
-	[LOST_ON_LINE_IS_CRITICAL] = "lost-on-line-is-critical",
-	[STALE_IS_SERVED] = "stale-is-served",
-	[DEAD_DRIVER_IS_SERVED] = "dead-driver-is-served",
-	[OBLBDURATION_IGNORED] = "oblbduration-ignored",
-	[OBLB_STOPS_WHEN_LOST] = "oblb-stops-when-lost",
-	[OFF_IGNORED] = "off-ignored",
-	[OFFDURATION_IGNORED] = "offduration-ignored",
-	[OVERDURATION_IGNORED] = "overduration-ignored",
-	[ALARMCRITICAL_IGNORED] = "alarmcritical-ignored",
-	[MINSUPPLIES_IGNORED] = "minsupplies-ignored",
-	[ALL_SUPPLIES_NEEDED] = "all-supplies-needed",
-	[GAP_IGNORED] = "gap-ignored",
-	[GAP_SEEN_LATE] = "gap-seen-late",
-	[GAPS_ALL_FORGIVEN] = "gaps-all-forgiven",
-	[SUSPEND_UNSEEN] = "suspend-unseen",
-	[SERVER_GAP_UNSEEN] = "server-gap-unseen",
-	[RELOAD_FORGETS] = "reload-forgets",
-	[NO_SECOND_CONNECTION] = "no-second-connection",
-	[ALERT_WAITS] = "alert-waits",
-	[POLLFREQALERT_IGNORED] = "pollfreqalert-ignored",
-	[FLAG_BY_SECONDARIES] = "flag-by-secondaries",
-	[FLAG_ONLY_IF_CONNECTED] = "flag-only-if-connected",
+static const struct {
+	const char *name, *what;
+} plants[PLANTED_FAULTS] = {
+	[PLANTED_NONE] = { "none", "" },
+	[FSD_LOST_WITH_DRIVER] = { "fsd-lost-with-driver",
+	    "upsd forgets FSD when the driver goes" },
+	[FSD_LOST_BY_RELOAD] = { "fsd-lost-by-reload", "upsd forgets FSD at a reload" },
+	[FSD_NOT_SENT] = { "fsd-not-sent", "a primary shuts down without setting FSD" },
+	[FSD_UNSEEN_BY_SECONDARIES] = { "fsd-unseen-by-secondaries",
+	    "a secondary does not heed FSD" },
+	[FSD_BY_SUBSTRING] = { "fsd-by-substring", "any word that contains FSD is FSD" },
+	[LB_BY_SUBSTRING] = { "lb-by-substring", "any word that contains LB is LB" },
+	[OB_BEATS_OL] = { "ob-beats-ol", "of `OL OB`, OB counts" },
+	[CAL_IGNORED] = { "cal-ignored", "a calibration counts as an outage" },
+	[HOSTSYNC_IGNORED] = { "hostsync-ignored", "a primary waits for nobody" },
+	[HOSTSYNC_TRIPLED] = { "hostsync-tripled", "it waits three times too long" },
+	[FINALDELAY_TRIPLED] = { "finaldelay-tripled", "FINALDELAY lasts three times as long" },
+	[LOGIN_FORGOTTEN] = { "login-forgotten", "upsmon never sends LOGIN" },
+	[LOGIN_ONCE] = { "login-once",
+	    "it sends LOGIN on its first connection, not when it reconnects" },
+	[SECONDARY_AT_ONCE] = { "secondary-at-once", "a secondary does not wait HOSTSYNC for FSD" },
+	[SECONDARY_WAITS_FOR_EVER] = { "secondary-waits-for-ever",
+	    "a secondary shuts down by FSD alone" },
+	[DEADTIME_FROM_FAILURE] = { "deadtime-from-failure",
+	    "DEADTIME counts from the first failure, not the last good poll" },
+	[DEADTIME_HALVED] = { "deadtime-halved", "DEADTIME is half as long" },
+	[DEADTIME_NEVER] = { "deadtime-never", "a lost UPS never counts as critical" },
+	[DEADTIME_BY_WALL_CLOCK] = { "deadtime-by-wall-clock",
+	    "ages are taken from the wall clock" },
+	[LOST_ON_LINE_IS_CRITICAL] = { "lost-on-line-is-critical",
+	    "a UPS that is lost while OL is critical" },
+	[STALE_IS_SERVED] = { "stale-is-served", "upsd serves stale data as fresh" },
+	[DEAD_DRIVER_IS_SERVED] = { "dead-driver-is-served",
+	    "upsd serves what a dead driver said" },
+	[OBLBDURATION_IGNORED] = { "oblbduration-ignored", "OBLBDURATION is always 0" },
+	[OBLB_STOPS_WHEN_LOST] = { "oblb-stops-when-lost",
+	    "the time of OB LB stops when the link is down" },
+	[OFF_IGNORED] = { "off-ignored", "OFF is never critical" },
+	[OFFDURATION_IGNORED] = { "offduration-ignored", "OFF is critical at once" },
+	[OVERDURATION_IGNORED] = { "overduration-ignored", "OVER counts at once" },
+	[ALARMCRITICAL_IGNORED] = { "alarmcritical-ignored",
+	    "a lost UPS with an alarm is critical whatever ALARMCRITICAL says" },
+	[MINSUPPLIES_IGNORED] = { "minsupplies-ignored", "MINSUPPLIES is always 1" },
+	[ALL_SUPPLIES_NEEDED] = { "all-supplies-needed", "redundant supplies are all needed" },
+	[GAP_IGNORED] = { "gap-ignored", "time in which upsmon did not run counts" },
+	[GAP_SEEN_LATE] = { "gap-seen-late",
+	    "a gap is seen after what arrived in it has been read" },
+	[GAPS_ALL_FORGIVEN] = { "gaps-all-forgiven",
+	    "every gap is forgiven, so that a thrashing host never shuts down" },
+	[SUSPEND_UNSEEN] = { "suspend-unseen", "the sleep of a host is not seen" },
+	[SERVER_GAP_UNSEEN] = { "server-gap-unseen",
+	    "upsd and driver do not see that they were stopped" },
+	[RELOAD_FORGETS] = { "reload-forgets", "a reload forgets what is known of each UPS" },
+	[NO_SECOND_CONNECTION] = { "no-second-connection", "upsmon never reconnects" },
+	[ALERT_WAITS] = { "alert-waits",
+	    "POLLFREQALERT begins only after the poll that was planned" },
+	[POLLFREQALERT_IGNORED] = { "pollfreqalert-ignored",
+	    "POLLFREQ counts during an outage, too" },
+	[FLAG_BY_SECONDARIES] = { "flag-by-secondaries", "secondaries set POWERDOWNFLAG" },
+	[FLAG_ONLY_IF_CONNECTED] = { "flag-only-if-connected",
+	    "a primary that has lost its upsd sets none" },
 };
 
 const char *
 planted_name(enum planted fault)
 {
-	return names[fault];
+	return plants[fault].name;
+}
+
+const char *
+planted_what(enum planted fault)
+{
+	return plants[fault].what;
 }
 
 bool
 planted_named(const char *name)
 {
 	for (int i = 0; i < PLANTED_FAULTS; i++)
-		if (!strcmp(names[i], name)) {
+		if (!strcmp(plants[i].name, name)) {
 			planted = (enum planted)i;
 			return true;
 		}

@@ -55,6 +55,7 @@ enum planted {
 
 extern enum planted planted; /* which one is in force */
 const char *planted_name(enum planted fault);
+const char *planted_what(enum planted fault); /* a sentence without its full stop */
 bool planted_named(const char *name); /* put it in force; false: there is none */
 
 #endif
