@@ -203,3 +203,141 @@ Test(decide, power_values_of_supplies_that_are_not_critical_add_up)
 		}
 	}
 }
+
+/* ---- all combinations ---- */
+
+/* The ten words that a rule might look at, by their place here, not by their STATUS_ bits. */
+enum { OL, OB, LB, RB, CAL, BYPASS, OFF, OVER, ALARM, FSD, WORDS };
+static const char *const names[WORDS] = { "OL", "OB", "LB", "RB", "CAL", "BYPASS", "OFF", "OVER",
+	"ALARM", "FSD" };
+
+static uint32_t
+words_of(unsigned said)
+{
+	char text[64] = "";
+
+	for (int i = 0; i < WORDS; i++)
+		if (said >> i & 1)
+			strcat(strcat(text, *text ? " " : ""), names[i]);
+	return status_parse(text);
+}
+
+/* "The rules" of the document once more, from its text. */
+static const char *
+expected(unsigned said, const struct decide_ups *ups, const struct decide_limits *limits)
+{
+	bool says[WORDS], carried, in_time = ups->age_ms <= limits->deadtime_ms;
+	int64_t low_ms = limits->oblbduration_ms < 0 ? 0 : limits->oblbduration_ms;
+
+	for (int i = 0; i < WORDS; i++)
+		says[i] = said >> i & 1;
+	carried = says[OB] && !says[OL];
+	if (says[FSD] || ups->fsd)
+		return "R1!";
+	if (!ups->heard)
+		return "R0";
+	if (says[OFF] && limits->offduration_ms >= 0 && ups->off_ms >= limits->offduration_ms)
+		return "R2!";
+	if (!ups->primary)
+		low_ms += limits->hostsync_ms;
+	if (carried && says[LB] && !says[CAL] && ups->oblb_ms >= low_ms)
+		return "R3!";
+	if (in_time)
+		return "R4";
+	if (carried || says[BYPASS] || (says[ALARM] && limits->alarm_critical))
+		return "R5!";
+	if (says[OVER] && limits->overduration_ms >= 0 && ups->over_ms >= limits->overduration_ms)
+		return "R5!";
+	return "R5";
+}
+
+static unsigned long judged, wrong;
+
+static void
+judge(unsigned said, const struct decide_ups *ups, const struct decide_limits *limits)
+{
+	struct decision decision = decide_ups(ups, limits);
+	const char *right = expected(said, ups, limits);
+
+	judged++;
+	if (!strncmp(decide_rule_name(decision.rule), right, 2) &&
+	    decision.critical == (right[2] == '!'))
+		return;
+	if (wrong++ < 10)
+		cr_log_error("words %x, %s, age %lld, off %lld, oblb %lld, over %lld: %s%s, not %s",
+		    ups->words, ups->primary ? "primary" : "secondary", (long long)ups->age_ms,
+		    (long long)ups->off_ms, (long long)ups->oblb_ms, (long long)ups->over_ms,
+		    decide_rule_name(decision.rule), decision.critical ? "!" : "", right);
+}
+
+/* A time that runs while IT is said: none, just begun, nearly and quite as long as LIMIT. */
+static size_t
+times(int64_t time_ms[4], bool it, int64_t limit_ms)
+{
+	if (!it) {
+		time_ms[0] = DECIDE_NEVER;
+		return 1;
+	}
+	time_ms[0] = 0;
+	time_ms[1] = limit_ms > 0 ? limit_ms - 1 : 0;
+	time_ms[2] = limit_ms > 0 ? limit_ms : 0;
+	time_ms[3] = 1000000000;
+	return 4;
+}
+
+static void
+judge_timers(unsigned said, struct decide_ups ups, const struct decide_limits *limits)
+{
+	const unsigned oblb = 1u << OB | 1u << LB, not_oblb = 1u << OL | 1u << CAL;
+	int64_t off_ms[4], oblb_ms[4], over_ms[4];
+	int64_t low_ms = limits->oblbduration_ms > 0 ? limits->oblbduration_ms : 0;
+	size_t offs = times(off_ms, said >> OFF & 1, limits->offduration_ms);
+	size_t overs = times(over_ms, said >> OVER & 1, limits->overduration_ms);
+	size_t oblbs = times(oblb_ms, (said & oblb) == oblb && !(said & not_oblb),
+	    low_ms + (ups.primary ? 0 : limits->hostsync_ms));
+
+	for (size_t i = 0; i < offs * overs * oblbs; i++) {
+		ups.off_ms = off_ms[i % offs];
+		ups.over_ms = over_ms[i / offs % overs];
+		ups.oblb_ms = oblb_ms[i / offs / overs];
+		judge(said, &ups, limits);
+	}
+}
+
+static void
+judge_states(unsigned said, const struct decide_limits *limits)
+{
+	const int64_t ages_ms[] = { 0, limits->deadtime_ms, limits->deadtime_ms + 1, 1000000000 };
+
+	for (unsigned bits = 0; bits < 4; bits++) {
+		struct decide_ups ups = {
+			.primary = bits & 1, .fsd = bits & 2, .heard = true, .words = words_of(said)
+		};
+
+		for (size_t i = 0; i < sizeof(ages_ms) / sizeof(*ages_ms); i++) {
+			ups.age_ms = ages_ms[i];
+			judge_timers(said, ups, limits);
+		}
+		ups.heard = false;
+		ups.words = 0;
+		judge_timers(0, ups, limits);
+	}
+}
+
+/* Words x state of the communication x role x timers x limits. */
+Test(decide, every_combination_is_decided_as_the_document_says)
+{
+	static const int64_t durations_ms[] = { DECIDE_NEVER, 0, 20000 };
+	struct decide_limits limits = stock;
+
+	for (unsigned of = 0; of < 54; of++) {
+		limits.offduration_ms = durations_ms[of % 3];
+		limits.overduration_ms = durations_ms[of / 3 % 3];
+		limits.oblbduration_ms = durations_ms[of / 9 % 3];
+		limits.alarm_critical = of / 27;
+		for (unsigned said = 0; said < 1u << WORDS; said++)
+			judge_states(said, &limits);
+	}
+	cr_expect_eq(wrong, 0, "%lu of %lu are wrong", wrong, judged);
+	cr_expect_gt(judged, 1000000);
+}
