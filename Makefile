@@ -17,6 +17,7 @@
 #   TLS=openssl|nss|none  which src/tls/*.c stands behind tls.h
 #   WRAP=auto|yes|no      tcp-wrappers in upsd; auto: when tcpd.h is there
 #   UMOCKDEV=auto|yes|no  nut-emu --transport umockdev; auto: when pkg-config knows it
+#   SUITE_TLS=auto|openssl|none  does nut-conform speak TLS (whatever TLS= says)?  auto: with OpenSSL's headers
 #   USB=auto|libusb|none  which drivers/core/usb_*.c has the bus; auto: libusb when its header is there
 #   ONLY="words loop"     check these tests alone
 
@@ -40,6 +41,7 @@ TLS		= openssl
 WRAP		= auto
 USB		= auto
 UMOCKDEV	= auto
+SUITE_TLS	= auto
 SAN		=
 OPTIMIZE	= -O2 -g
 ifneq ($(SAN),)
@@ -86,6 +88,9 @@ WRAPPER		= $(if $(filter yes,$(WRAP)),libwrap,$(if $(filter no,$(WRAP)),none,$(e
 ifeq ($(USB),auto)
 override USB	:= $(shell $(CC) $(CPPFLAGS) -include libusb-1.0/libusb.h -E -x c /dev/null >/dev/null 2>&1 && echo libusb || echo none)
 endif
+ifeq ($(SUITE_TLS),auto)
+override SUITE_TLS := $(shell $(CC) $(CPPFLAGS) -include openssl/ssl.h -E -x c /dev/null >/dev/null 2>&1 && echo openssl || echo none)
+endif
 ifeq ($(UMOCKDEV),auto)
 override UMOCKDEV := $(shell pkg-config --exists umockdev-1.0 2>/dev/null && echo yes || echo no)
 endif
@@ -116,7 +121,8 @@ ROOMS		= $(wildcard src/base/*.c src/ups/*.c src/upsd/*.c src/client/*.c src/ups
 HOUSE_SRC	= $(filter-out $(MAINS) drivers/core/usb_%.c emulators/transports/umockdev%,$(ROOMS)) \
 		  src/tls/$(TLS).c src/wrap/wrap.c src/wrap/$(WRAPPER).c drivers/core/usb_$(USB).c \
 		  emulators/transports/$(MOCKER).c
-CONFORM_SRC	= $(wildcard conformance/*.c conformance/*/*.c)
+CONFORM_SRC	= $(filter-out conformance/veil_%.c,$(wildcard conformance/*.c conformance/*/*.c)) \
+		  conformance/veil_$(SUITE_TLS).c
 SIM_SRC		= $(wildcard tests/sim/*.c)
 PLANTED_AT	= $(shell sed -n 's/^WRAP.[^,]*, \([a-z_]*\),.*/\1/p' tests/seeds/planted.c)
 comma		= ,
@@ -178,7 +184,7 @@ $(B)/bin/nut-emu: $(B)/emulators/main.o $(LIBRARY)
 
 $(B)/bin/nut-conform: $(call objects,$(CONFORM_SRC))
 	@mkdir -p $(@D)
-	$(link) -lm
+	$(link) $(LIBS_$(SUITE_TLS)) -lm
 
 $(CLIENTS): $(B)/bin/%: $(B)/src/client/%.o $(LIBRARY)
 	@mkdir -p $(@D)

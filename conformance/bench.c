@@ -15,8 +15,10 @@
 #include "hosts.h"
 #include "inside.h"
 #include "serve.h"
+#include "site.h"
 #include "story.h"
 #include "talk.h"
+#include "veil.h"
 
 volatile sig_atomic_t bench_interrupted;
 
@@ -184,6 +186,7 @@ conn_remove(struct bench *bench, struct conn *conn)
 		if (bench->talker[i] == conn)
 			bench->talker[i] = NULL;
 	conn_end(conn);
+	veil_free(conn->veil);
 	bytes_free(&conn->in);
 	bytes_free(&conn->out);
 	free(conn);
@@ -195,6 +198,10 @@ conn_read(struct bench *bench, struct conn *conn)
 	char room[65536];
 	ssize_t got = read(conn->fd, room, sizeof(room));
 
+	if (got > 0 && conn->veil) {
+		veil_take(bench, conn, room, (size_t)got);
+		return;
+	}
 	if (got > 0) {
 		bench_trace(bench, conn->tag, '<', room, (size_t)got);
 		bytes_add(&conn->in, room, (size_t)got);
@@ -205,18 +212,34 @@ conn_read(struct bench *bench, struct conn *conn)
 	conn_end(conn);
 }
 
+/* What goes to the socket: under TLS that is what OUT has been made into. */
+static struct bytes *
+leaving(struct conn *conn)
+{
+	return conn->veil ? veil_out(conn->veil) : &conn->out;
+}
+
+static bool
+wants_out(struct conn *conn)
+{
+	if (conn->veil && conn->out.len)
+		veil_seal(conn);
+	return (leaving(conn)->len && conn->cut >= 0) || conn->shut_after;
+}
+
 static void
 conn_write(struct bench *bench, struct conn *conn)
 {
-	size_t len =
-	    conn->cut && (size_t)conn->cut < conn->out.len ? (size_t)conn->cut : conn->out.len;
-	ssize_t put = send(conn->fd, conn->out.at, len, MSG_NOSIGNAL);
+	struct bytes *out = leaving(conn);
+	size_t len = conn->cut && (size_t)conn->cut < out->len ? (size_t)conn->cut : out->len;
+	ssize_t put = send(conn->fd, out->at, len, MSG_NOSIGNAL);
 
 	if (put > 0) {
-		if (conn->tag != '.')
-			bench_trace(bench, conn->tag, '>', conn->out.at, (size_t)put);
-		bytes_drop(&conn->out, (size_t)put);
+		if (conn->tag != '.' && !conn->veil)
+			bench_trace(bench, conn->tag, '>', out->at, (size_t)put);
+		bytes_drop(out, (size_t)put);
 	} else if (put == -1 && errno != EAGAIN && errno != EINTR) {
+		bytes_drop(out, out->len);
 		bytes_drop(&conn->out, conn->out.len);
 		conn->again = NULL;
 		/* What it said before it closed can still be read. */
@@ -224,7 +247,7 @@ conn_write(struct bench *bench, struct conn *conn)
 	}
 	if (!conn->out.len && conn->again && conn->fd != -1)
 		bytes_add(&conn->out, conn->again, strlen(conn->again));
-	if (!conn->out.len && conn->shut_after) {
+	if (!conn->out.len && !leaving(conn)->len && conn->shut_after) {
 		shutdown(conn->fd, SHUT_WR);
 		conn->shut_after = false;
 	}
@@ -279,8 +302,7 @@ bench_turn(struct bench *bench, int ms)
 		conns[len] = conn;
 		polled[len].fd = conn->fd;
 		polled[len].events =
-		    (short)((conn->held ? 0 : POLLIN) |
-			    ((conn->out.len && conn->cut >= 0) || conn->shut_after ? POLLOUT : 0));
+		    (short)((conn->held ? 0 : POLLIN) | (wants_out(conn) ? POLLOUT : 0));
 		len++;
 	}
 	conns_len = len;
@@ -400,21 +422,26 @@ static void
 prepare(struct bench *bench, enum bench_kind kind)
 {
 	bool driver = kind == DRIVER || kind == DRIVER_FRESH;
+	bool secure = kind == SECURE || kind == SECURE_FRESH;
 
 	if (kind == DRIVER && bench->target->fresh_drivers)
 		kind = DRIVER_FRESH;
-	if (!bench->dirty && kind == bench->ready && (kind == SHARED || kind == DRIVER))
+	if (!bench->dirty && kind == bench->ready &&
+	    (kind == SHARED || kind == DRIVER || kind == SECURE))
 		return;
 	clear(bench);
 	put_stock(bench);
+	if (secure)
+		site_secure(bench);
 	if (driver) {
 		start_driver(bench);
 	} else if (kind != EMPTY) {
 		fake_stock(bench);
 		start_upsd(bench);
 	}
-	bench->ready = driver ? DRIVER : kind == EMPTY ? EMPTY : SHARED;
-	bench->dirty = kind == FRESH || kind == DRIVER_FRESH || kind == EMPTY;
+	bench->ready = driver ? DRIVER : secure ? SECURE : kind == EMPTY ? EMPTY : SHARED;
+	bench->dirty =
+	    kind == FRESH || kind == DRIVER_FRESH || kind == SECURE_FRESH || kind == EMPTY;
 }
 
 /* Daemons that ended by themselves fail the case, whatever else it saw. */

@@ -39,6 +39,7 @@ struct conn {
 	struct fake *fake;     /* a pretended driver's peer: its lines are answered at once */
 	struct server *server; /* a client of the pretended upsd: likewise */
 	const char *again;     /* said again whenever OUT is empty */
+	struct veil *veil;     /* TLS over it: IN and OUT are what is said beneath; NULL: clear */
 };
 
 /* A pretended driver: a listening unix socket STATEPATH/dummy-ups-NAME. */
@@ -126,6 +127,8 @@ void add_to_file(struct bench *bench, const char *name, const char *text);
 const char *get_file(struct bench *bench, const char *name);
 /* The stock files: ups.conf, upsd.conf, upsd.users, cmdvartab, stock.dev. */
 void put_stock(struct bench *bench);
+/* upsd.conf as it is in stock, and these lines. */
+void put_upsd_conf(struct bench *bench, const char *more);
 
 /* Processes.  ARGV ends with NULL; argv[0] is a path. */
 struct process *spawn(struct bench *bench, const char *name, const char *const *argv);

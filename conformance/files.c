@@ -116,15 +116,21 @@ free_port(struct bench *bench)
 }
 
 void
+put_upsd_conf(struct bench *bench, const char *more)
+{
+	char text[4096];
+
+	snprintf(text, sizeof(text), "LISTEN 127.0.0.1 %d\nDATAPATH %s\nMAXAGE 15\n%s", bench->port,
+	    bench->dir, more);
+	put_file(bench, "upsd.conf", text);
+}
+
+void
 put_stock(struct bench *bench)
 {
-	char text[1024];
-
 	bench->port = free_port(bench);
 	put_file(bench, "ups.conf", stock_ups_conf);
-	snprintf(text, sizeof(text), "LISTEN 127.0.0.1 %d\nDATAPATH %s\nMAXAGE 15\n", bench->port,
-	    bench->dir);
-	put_file(bench, "upsd.conf", text);
+	put_upsd_conf(bench, "");
 	put_file(bench, "upsd.users", stock_users);
 	put_file(bench, "cmdvartab", stock_cmdvartab);
 	put_file(bench, "stock.dev", stock_dev);

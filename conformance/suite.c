@@ -6,7 +6,8 @@
 	    row(net_tracking) row(net_order) row(net_load) row(net_driver) row(net_reload)         \
 		row(net_start) row(sock_driver) row(cli_clients) row(access_vector)                \
 		    row(access_rules) row(access_users) row(shutdown_when) row(shutdown_sequence)  \
-			row(shutdown_tell)
+			row(shutdown_tell) row(security_starttls) row(security_session)    \
+			    row(security_keys) row(security_clients)
 
 #define DECLARE(name) extern const struct section name;
 SECTIONS(DECLARE)

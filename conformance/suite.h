@@ -22,6 +22,8 @@ enum bench_kind {
 	FRESH,	/* the same, started for this case */
 	DRIVER, /* the target's dummy-ups with the stock .dev file, perhaps used before */
 	DRIVER_FRESH,
+	SECURE, /* upsd with the stock configuration and a certificate (site.h) */
+	SECURE_FRESH,
 	EMPTY, /* the stock configuration files, nothing running: the case starts what it needs */
 };
 

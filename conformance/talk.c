@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "inside.h"
+#include "veil.h"
 
 enum { QUIET_MS = 150 };
 
@@ -157,7 +158,7 @@ flush(struct bench *bench, struct conn *conn)
 {
 	int64_t end = now_ms() + bench->patience_ms;
 
-	while (conn->out.len && conn->fd != -1) {
+	while ((conn->out.len || (conn->veil && veil_out(conn->veil)->len)) && conn->fd != -1) {
 		need(bench, now_ms() < end, "the other side takes no more bytes");
 		bench_turn(bench, (int)(end - now_ms()));
 	}
@@ -461,6 +462,10 @@ step(struct bench *bench, const char *at)
 		want_quiet(bench, conn, QUIET_MS);
 	} else if (starts(&at, "<eof")) {
 		want_eof(bench, conn);
+	} else if (starts(&at, "starttls")) {
+		starttls(bench, conn);
+	} else if (starts(&at, "shake")) {
+		shake(bench, conn);
 	} else if (starts(&at, "shut")) {
 		conn->shut_after = true;
 	} else if (starts(&at, "close")) {

@@ -11,6 +11,8 @@
  *	<...		skip lines up to the one that matches the pattern which follows
  *	<quiet		nothing comes for 150 ms
  *	<eof		the other side closes, and sent nothing before
+ *	starttls	say STARTTLS, and everything after it under TLS
+ *	shake		the second half of that: the handshake alone
  *	shut		half-close
  *	close		close it; the next use opens a new one
  *	b> TEXT		the pretended driver "bench" sends TEXT

@@ -46,7 +46,7 @@ cites(const char *reason)
 	regex_t pattern;
 	bool found;
 
-	if (regcomp(&pattern, "([MNSRU]-[0-9]+)|docs/|RFC [0-9]+", REG_EXTENDED | REG_NOSUB))
+	if (regcomp(&pattern, "([MNSRTU]-[0-9]+)|docs/|RFC [0-9]+", REG_EXTENDED | REG_NOSUB))
 		return false;
 	found = !regexec(&pattern, reason, 0, NULL, 0);
 	regfree(&pattern);
@@ -91,6 +91,7 @@ take_line(struct target *target, const char *build, char *line)
 		{ "pid_dir", &target->pid_dir, false },
 		{ "as_root", &target->as_root, false },
 		{ "driver_options", &target->driver_options, false },
+		{ "tls", &target->tls, false },
 	};
 
 	if (*value)
@@ -162,6 +163,7 @@ target_read(const char *name, const char *build)
 	target->pid_dir = copy("");
 	target->as_root = copy("");
 	target->driver_options = copy("-F");
+	target->tls = copy("openssl");
 	while (fgets(line, sizeof(line), file)) {
 		char *start = line + strspn(line, " \t");
 		const char *error;
@@ -207,5 +209,6 @@ target_free(struct target *target)
 	free(target->pid_dir);
 	free(target->as_root);
 	free(target->driver_options);
+	free(target->tls);
 	free(target);
 }

@@ -18,6 +18,7 @@ struct target {
 	char *pid_dir;	      /* where upsmon insists on its pid file; "": it takes NUT_PIDPATH */
 	char *as_root;	      /* arguments daemons need when the suite runs as root */
 	char *driver_options; /* arguments that keep a driver in the foreground */
+	char *tls;	      /* how its upsd.conf names keys: "openssl" or "nss" */
 	bool fresh_drivers;   /* a driver is not fit for another case */
 	struct deviation *deviations;
 	size_t deviations_len;
