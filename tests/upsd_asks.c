@@ -90,7 +90,7 @@ end(void)
 
 TestSuite(upsd_asks, .fini = end, .timeout = 60);
 
-/* U-11 */
+/* U-11 A-E3 */
 Test(upsd_asks, wrappers_judge_the_commands_that_log_in, .init = begin_wrap)
 {
 	static const char *const judged[] = { "LOGIN u\n", "LOGIN\n", "LOGIN nowhere\n",

@@ -128,9 +128,13 @@ serve(const char *name)
 
 /* ---- upsmon ---- */
 
+static char failure[] = "Poll UPS [u@a] failed - ";
+static unsigned failures_told;
+
 static void
 hear(void *owner, enum log_level level, const char *line)
 {
+	failures_told += !strncmp(line, failure, strlen(failure));
 }
 
 static void
@@ -153,13 +157,12 @@ begin(uint64_t seed)
 	sim = sim_new(seed);
 	servers_len = 0;
 	shut_ms = 0;
+	failures_told = 0;
 }
 
-static void
-monitor_with(const char *text)
+static struct monconf *
+configuration(const char *text)
 {
-	static const struct upsmon_calls calls = { shut_down, finished };
-	const struct upsmon_settings settings = { .calls = &calls };
 	struct faults faults = { 0 };
 	struct conffile *file = conffile_from("upsmon.conf", text, strlen(text));
 	struct monconf *conf = monconf_from(file, &faults);
@@ -167,7 +170,16 @@ monitor_with(const char *text)
 	cr_assert(conf, "%s", faults_first(&faults));
 	conffile_close(file);
 	faults_free(&faults);
-	upsmon = upsmon_new(sim_loop(sim, "host"), conf, &settings);
+	return conf;
+}
+
+static void
+monitor_with(const char *text)
+{
+	static const struct upsmon_calls calls = { shut_down, finished };
+	const struct upsmon_settings settings = { .calls = &calls };
+
+	upsmon = upsmon_new(sim_loop(sim, "host"), configuration(text), &settings);
 	cr_assert(upsmon);
 }
 
@@ -354,4 +366,84 @@ Test(upsmon_words, fsd_follows_a_low_battery_within_pollfreqalert_and_a_second)
 	cr_expect_leq(well_ms, 3000);
 	cr_expect_leq(stopped_ms, 3000);
 	cr_expect_leq(dripping_ms, 3000);
+}
+
+/* ---- time that was none ---- */
+
+#define DAY_MS INT64_C(86400000)
+
+static void
+jump_clock(void)
+{
+	sim_wall(sim, "host", DAY_MS);
+	sim_run(sim, 3000);
+	sim_wall(sim, "host", -DAY_MS);
+}
+
+static void
+sleep_through_the_night(void)
+{
+	sim_suspend(sim, "host", true);
+	sim_run(sim, DAY_MS / 3);
+	sim_suspend(sim, "host", false);
+}
+
+static void
+stop_for_a_minute(void)
+{
+	sim_stop(sim, "host");
+	sim_run(sim, 60000);
+	sim_continue(sim, "host");
+}
+
+static void
+stop_while_the_link_breaks(void)
+{
+	sim_cut(sim, "host", "a", true);
+	stop_for_a_minute();
+	sim_cut(sim, "host", "a", false);
+}
+
+/* on battery, and for DEADTIME nothing was heard; but only because nobody listened. */
+Test(upsmon_words, no_jump_sleep_or_stop_looks_like_a_lost_ups)
+{
+	static void (*const gaps[])(void) = { jump_clock, sleep_through_the_night,
+		stop_for_a_minute, stop_while_the_link_breaks };
+
+	for (size_t i = 0; i < sizeof(gaps) / sizeof(*gaps); i++) {
+		begin(i + 1);
+		serve("a");
+		monitor_with("MONITOR u@a 1 mon secret secondary\n" CONF);
+		told_again(&servers[0], 2);
+		say(&servers[0], 1u << OB);
+		told_again(&servers[0], 2);
+		gaps[i]();
+		sim_run(sim, 30000);
+		cr_expect_eq(shut_ms, 0, "gap %zu", i);
+		say(&servers[0], 1u << OB | 1u << LB);
+		sim_run(sim, 16000);
+		cr_expect_neq(shut_ms, 0, "gap %zu: it is still awake", i);
+		end();
+	}
+}
+
+/* ---- the log ---- */
+
+/* a UPS that fails for one reason all night is told of once, and again after a reload. */
+Test(upsmon_words, a_failure_that_lasts_is_told_once_and_again_after_a_reload)
+{
+	static const char conf[] = "MONITOR u@a 1 mon secret secondary\n" CONF;
+
+	begin(1);
+	serve("a");
+	monitor_with(conf);
+	told_again(&servers[0], 2);
+	*servers[0].status = '\0';
+	sim_run(sim, DAY_MS / 3);
+	cr_expect_eq(failures_told, 1);
+	upsmon_adopt(upsmon, configuration(conf));
+	sim_run(sim, 20000);
+	cr_expect_eq(failures_told, 2);
+	cr_expect_eq(shut_ms, 0);
+	end();
 }

@@ -704,6 +704,8 @@ monitor_adopt(struct monitor *monitor, const struct monconf_monitor *conf)
 	adopt_tls(monitor);
 	if (!same_account(monitor, conf))
 		adopt_account(monitor, conf);
+	free(monitor->last_why); /* whoever reloads wants to know what is still wrong */
+	monitor->last_why = NULL;
 	poll_in(monitor, 0);
 }
 
