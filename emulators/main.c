@@ -323,7 +323,7 @@ int
 main(int argc, char **argv)
 {
 	struct log_settings log = { .name = "nut-emu", .to_stderr = true };
-	struct arguments arguments;
+	struct arguments arguments = { 0 };
 
 	proc_begin();
 	bool ask = argc > 1 && !strcmp(argv[1], "ctl");

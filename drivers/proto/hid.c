@@ -630,7 +630,7 @@ power(uint32_t unit, unsigned nibble)
 {
 	int n = (int)(unit >> 4 * nibble & 15);
 
-	return n > 7 ? n - 16 : n;
+	return n > 7 ? n - 16 : n; /* four bits with a sign */
 }
 
 /* Ten to which power leads from the field's unit to ours.  HID counts in centimetres and grams

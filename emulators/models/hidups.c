@@ -48,7 +48,7 @@ get_bits(const unsigned char *data, unsigned bit, unsigned bits, bool sign)
 
 	for (unsigned i = 0; i < bits; i++, bit++)
 		raw |= (long long)(data[bit / 8] >> bit % 8 & 1) << i;
-	if (sign && raw >> (bits - 1))
+	if (sign && bits > 0 && raw >> (bits - 1))
 		raw -= 1ll << bits;
 	return raw;
 }

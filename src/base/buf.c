@@ -49,7 +49,7 @@ make_room(struct buf *buf, size_t len)
 	bytes = malloc(size);
 	if (!bytes)
 		return false;
-	if (held)
+	if (buf->bytes)
 		memcpy(bytes, buf->bytes + buf->start, held);
 	free(buf->bytes);
 	buf->bytes = bytes;

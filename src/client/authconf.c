@@ -190,8 +190,12 @@ section_open(struct reading *reading, char *name)
 		return section;
 	user = strdup(user);
 	host = strdup(host);
-	if (user && host)
+	if (user && host) {
 		section = section_new(reading->conf, user, host, port);
+	} else {
+		free(user);
+		free(host);
+	}
 	if (!section)
 		fault(reading, "out of memory");
 	return section;
