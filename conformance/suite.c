@@ -6,10 +6,10 @@
 	    row(net_tracking) row(net_order) row(net_load) row(net_driver) row(net_reload)         \
 		row(net_start) row(sock_driver) row(cli_clients) row(access_vector)                \
 		    row(access_rules) row(access_users) row(shutdown_when) row(shutdown_sequence)  \
-			row(shutdown_tell) row(security_starttls) row(security_session)    \
+			row(shutdown_tell) row(security_starttls) row(security_session)            \
 			    row(security_keys) row(security_clients)
 
-#define DECLARE(name) extern const struct section name;
+#define DECLARE(name) extern const struct section name; /* NOLINT(bugprone-macro-parentheses) */
 SECTIONS(DECLARE)
 
 #define ROW(name) &name,

@@ -591,7 +591,7 @@ hid_get(const struct hid_field *field, const void *report, size_t len, int64_t *
 		value |= (uint64_t)(bytes[from + bit / 8] >> bit % 8 & 1) << i;
 	}
 	*raw = (int64_t)value;
-	if (is_signed(field) && value >> (field->bits - 1))
+	if (is_signed(field) && field->bits > 0 && value >> (field->bits - 1))
 		*raw -= (int64_t)1 << field->bits;
 	return true;
 }
@@ -630,7 +630,7 @@ power(uint32_t unit, unsigned nibble)
 {
 	int n = (int)(unit >> 4 * nibble & 15);
 
-	return n > 7 ? n - 16 : n; /* four bits with a sign */
+	return n > 7 ? n - 16 : n;
 }
 
 /* Ten to which power leads from the field's unit to ours.  HID counts in centimetres and grams
@@ -639,7 +639,7 @@ power(uint32_t unit, unsigned nibble)
 static double
 scale(const struct hid_field *field)
 {
-	int exponent = field->exponent;
+	int exponent = field->exponent; /* NOLINT(bugprone-signed-char-misuse): it has a sign */
 
 	if (field->unit == 0)
 		return 1;

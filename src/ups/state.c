@@ -190,7 +190,6 @@ make_value(const char *value, size_t *quoted_len)
 	*quoted_len = len + 2;
 	for (const char *from = value; *from; from++)
 		*quoted_len += is_special(*from);
-	/* cppcheck-suppress uninitdata ; it is about to be written */
 	made = to = malloc(value_bytes(*quoted_len, len));
 	if (!made)
 		return NULL;
