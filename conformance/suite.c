@@ -9,10 +9,10 @@
 			row(shutdown_tell) row(security_starttls) row(security_session)            \
 			    row(security_keys) row(security_clients)
 
-#define DECLARE(name) extern const struct section name; /* NOLINT(bugprone-macro-parentheses) */
+#define DECLARE(name) extern const struct section name;
 SECTIONS(DECLARE)
 
-#define ROW(name) &name,
+#define ROW(name) &(name),
 static const struct section *const sections[] = { SECTIONS(ROW) };
 
 enum { SECTIONS_LEN = sizeof(sections) / sizeof(sections[0]) };
