@@ -1,5 +1,7 @@
 #include "tests/seeds/oracle.h"
 
+#include "tests/seeds/wire.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +50,7 @@ struct watched {
 
 struct oracle {
 	struct site *site;
+	struct wire *wire;
 	struct watched hosts[HOSTS_MAX_OF_SITE];
 };
 
@@ -59,12 +62,14 @@ oracle_new(struct site *site)
 	if (!oracle)
 		abort();
 	oracle->site = site;
+	oracle->wire = wire_new(site);
 	return oracle;
 }
 
 void
 oracle_free(struct oracle *oracle)
 {
+	wire_free(oracle->wire);
 	free(oracle);
 }
 
@@ -235,6 +240,8 @@ mind_gap(struct watched *watched, struct host_of_site *host)
 		return;
 	gap_ms = now_ms - watched->gap_since_ms;
 	watched->gap_since_ms = NEVER;
+	if (gap_ms >= GAP_MAYBE_MS)
+		wire_forgets(host->site->oracle->wire, host, true);
 	for (size_t i = 0; i < UNITS_MAX && gap_ms >= GAP_MAYBE_MS; i++)
 		mind_gap_of(&watched->paths[i], host, gap_ms);
 }
@@ -570,12 +577,14 @@ oracle_upsmon_started(struct oracle *oracle, struct host_of_site *host)
 	};
 	for (size_t u = 0; u < UNITS_MAX; u++)
 		path_begins(oracle, host, u);
+	wire_forgets(oracle->wire, host, false);
 }
 
 void
 oracle_reloaded(struct oracle *oracle, struct host_of_site *host)
 {
 	oracle->hosts[index_of(host)].due_awake_ms = NEVER;
+	wire_forgets(oracle->wire, host, false);
 }
 
 void
@@ -599,5 +608,6 @@ oracle_tick(struct oracle *oracle)
 		mind_gap(watched, host);
 		mind_paths(oracle, host);
 		mind_needed(watched, host);
+		wire_tick(oracle->wire, host);
 	}
 }

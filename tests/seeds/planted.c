@@ -54,6 +54,8 @@ static const struct {
 	    "a lost UPS with an alarm is critical whatever ALARMCRITICAL says" },
 	[MINSUPPLIES_IGNORED] = { "minsupplies-ignored", "MINSUPPLIES is always 1" },
 	[ALL_SUPPLIES_NEEDED] = { "all-supplies-needed", "redundant supplies are all needed" },
+	[DEAF_AT_FIRST] = { "deaf-at-first",
+	    "what a UPS says in the first half minute counts for nothing" },
 	[GAP_IGNORED] = { "gap-ignored", "time in which upsmon did not run counts" },
 	[GAP_SEEN_LATE] = { "gap-seen-late",
 	    "a gap is seen after what arrived in it has been read" },
@@ -112,7 +114,7 @@ struct note {
 	const void *about;
 	struct upsmon *upsmon; /* of a monitor */
 	bool lost;
-	int64_t lost_ms, gap_ms, heard_ms, wall_ms;
+	int64_t born_ms, lost_ms, gap_ms, heard_ms, wall_ms;
 	unsigned count;
 	struct late_gap *late; /* of a upsmon */
 };
@@ -225,7 +227,9 @@ WRAP(struct monitor *, monitor_new, struct upsmon *upsmon, const struct monconf_
 {
 	struct monitor *monitor = __real_monitor_new(upsmon, conf);
 
-	*note(monitor) = (struct note){ .about = monitor, .upsmon = upsmon };
+	*note(monitor) = (struct note){
+		.about = monitor, .upsmon = upsmon, .born_ms = loop_now_ms(upsmon->loop)
+	};
 	return monitor;
 }
 
@@ -255,12 +259,15 @@ mutate_age(struct decide_ups *view, struct note *known)
 WRAP(struct decide_ups, monitor_view, const struct monitor *monitor)
 {
 	struct decide_ups view = __real_monitor_view(monitor);
+	struct note *known = note(monitor);
 
-	mutate_age(&view, note(monitor));
+	mutate_age(&view, known);
 	if (planted == OBLB_STOPS_WHEN_LOST && view.age_ms > 6000)
 		view.oblb_ms = DECIDE_NEVER;
 	if (planted == OFF_IGNORED)
 		view.off_ms = DECIDE_NEVER;
+	if (planted == DEAF_AT_FIRST && loop_now_ms(known->upsmon->loop) - known->born_ms < 30000)
+		view = (struct decide_ups){ .power_value = view.power_value };
 	return view;
 }
 

@@ -39,6 +39,7 @@ enum planted {
 	ALARMCRITICAL_IGNORED,
 	MINSUPPLIES_IGNORED,
 	ALL_SUPPLIES_NEEDED,
+	DEAF_AT_FIRST,
 	GAP_IGNORED,
 	GAP_SEEN_LATE,
 	GAPS_ALL_FORGIVEN,
@@ -56,6 +57,6 @@ enum planted {
 extern enum planted planted; /* which one is in force */
 const char *planted_name(enum planted fault);
 const char *planted_what(enum planted fault); /* a sentence without its full stop */
-bool planted_named(const char *name); /* put it in force; false: there is none */
+bool planted_named(const char *name);	      /* put it in force; false: there is none */
 
 #endif

@@ -20,6 +20,7 @@ enum kind { LISTENS, STREAM, SIGNALS };
  */
 struct end {
 	enum kind kind;
+	uint64_t number;
 	struct sim *sim;
 	struct process *process; /* NULL: closed */
 	struct host *host, *far; /* FAR: of a stream, the other's host */
@@ -124,6 +125,9 @@ struct sim {
 	void *started_owner;
 	const char *(*asked)(void *, const char *, const char *, int64_t *);
 	void *asked_owner;
+	void (*read)(void *, const char *, uint64_t, const char *, size_t);
+	void *read_owner;
+	uint64_t ends; /* that there have been */
 };
 
 /* sim.c */

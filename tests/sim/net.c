@@ -31,6 +31,7 @@ net_end(struct sim *sim, enum kind kind, struct process *process)
 	}
 	memset(end, 0, sizeof(*end));
 	end->kind = kind;
+	end->number = ++sim->ends;
 	end->sim = sim;
 	end->process = process;
 	end->host = end->far = process ? process->host : NULL;
@@ -618,6 +619,9 @@ net_read(void *owner, int fd, void *bytes, size_t len)
 		len = fragment(end->sim, len < had ? len : had);
 		memcpy(bytes, end->bytes + end->start, len);
 		end->start += len;
+		if (end->sim->read)
+			end->sim->read(
+			    end->sim->read_owner, end->process->where, end->number, bytes, len);
 		if (end->peer)
 			stir(end->peer); /* there is room again */
 		return (ssize_t)len;

@@ -460,6 +460,16 @@ sim_on_ask(struct sim *sim,
 	sim->asked_owner = owner;
 }
 
+void
+sim_on_read(struct sim *sim,
+    void (*read)(
+	void *owner, const char *where, uint64_t connection, const char *bytes, size_t len),
+    void *owner)
+{
+	sim->read = read;
+	sim->read_owner = owner;
+}
+
 /* ---- events: a heap in order of time, then of birth ---- */
 
 static bool

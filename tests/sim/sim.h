@@ -79,6 +79,13 @@ void sim_on_ask(struct sim *sim,
 
 /* ---- the network ---- */
 
+/* READ sees all bytes of streams that processes read, as they do; CONNECTION is another number for
+ * each end. */
+void sim_on_read(struct sim *sim,
+    void (*read)(
+	void *owner, const char *where, uint64_t connection, const char *bytes, size_t len),
+    void *owner);
+
 /* The address of PORT on HOST. */
 struct addr sim_addr(struct sim *sim, const char *host, uint16_t port);
 
