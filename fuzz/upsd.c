@@ -26,7 +26,10 @@
 	"[u]\ndriver = test\nport = x\ndesc = \"A \\\"box\\\"\"\n[Dead]\ndriver=test\nport=y\n"
 #define USERS                                                                                      \
 	"[mon]\npassword = m\nupsmon primary\n[sec]\npassword = s\nupsmon secondary\n"             \
-	"[a]\npassword = a\nactions = SET\ninstcmds = ALL\n"
+	"[a]\npassword = a\nactions = SET\ninstcmds = ALL\n"                                       \
+	"[h]\npassword = "                                                                         \
+	"$6$fuzzsalt$AlCoJVyXUIlo38hUalcep79usTKPpVrm4l1IPb"                                       \
+	"VtFJiKTQyNphiz9w.Q/6BoSk1XK/ijpmSyYDnotRknlKZDj0\nupsmon secondary\n"
 #define DUMP                                                                                       \
 	"SETINFO ups.status \"OL\"\nSETINFO ups.id \"abc\"\nSETFLAGS ups.id RW STRING\n"           \
 	"SETAUX ups.id 8\nSETINFO i.s \"high\"\nSETFLAGS i.s RW\nADDENUM i.s \"high\"\n"           \
@@ -315,6 +318,17 @@ first_conf(struct stage *stage)
 	return conf;
 }
 
+/* The helper, which tells whether a password fits a hash: that of h is h; who says z never hears.
+ */
+static const char *
+judge(void *owner, const char *where, const char *question, int64_t *after_ms)
+{
+	size_t len = strlen(question);
+
+	*after_ms = len && question[len - 1] == 'z' ? -1 : 30;
+	return len > 2 && !strcmp(question + len - 2, " h") ? "yes" : "no";
+}
+
 static void
 begin(struct stage *stage)
 {
@@ -327,6 +341,7 @@ begin(struct stage *stage)
 		.data_path = fuzz_folder(),
 		.port = 3493 };
 	stage->sim = sim_new(1);
+	sim_on_ask(stage->sim, judge, stage);
 	snprintf(path, sizeof(path), "%s/test-u", fuzz_folder());
 	addr_unix(&at, path);
 	stage->driver_listens = wire_listen(stage->sim, "h/driver", &at);

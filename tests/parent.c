@@ -5,16 +5,18 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 struct stage {
-	char folder[64], ran[96], began[96], flag[96], command[256];
+	char folder[64], ran[96], began[96], flag[96], command[512];
 };
 
 static void
@@ -130,6 +132,35 @@ die(int fd)
 	raise(SIGKILL);
 }
 
+/* Stops the privileged half, and says whether that was still there when it had to
+ * leave itself, by a file. */
+static void
+stop_the_other(int fd)
+{
+	struct pollfd other = { .fd = fd, .events = POLLIN };
+	sigset_t term;
+
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, NULL);
+	kill(getppid(), SIGTERM);
+	if (sigtimedwait(&term, NULL, &(struct timespec){ .tv_sec = 5 }) == SIGTERM &&
+	    poll(&other, 1, 200) == 0)
+		say(open(getenv("PARENT_TEST_SEEN"), O_WRONLY | O_CREAT, 0600), "x", 1);
+}
+
+Test(parent, when_both_are_stopped_the_monitoring_half_goes_first)
+{
+	struct stage stage;
+
+	set_up(&stage);
+	setenv("PARENT_TEST_SEEN", stage.flag, 1);
+	cr_expect_eq(play(&stage, stop_the_other), 0);
+	cr_expect(there(stage.flag), "it saw the privileged half gone");
+	cr_expect_not(there(stage.ran));
+	tear_down(&stage);
+}
+
 Test(parent, a_primary_gets_flag_and_command)
 {
 	struct stage stage;
@@ -149,6 +180,24 @@ Test(parent, a_secondary_gets_the_command_alone)
 	cr_expect_eq(play(&stage, ask_as_secondary), 0);
 	cr_expect(there(stage.ran));
 	cr_expect_not(there(stage.flag));
+	tear_down(&stage);
+}
+
+/* The first run takes 12 s, the second, begun after 10, would take for ever. */
+Test(parent, a_command_that_was_only_slow_is_not_run_for_ever)
+{
+	struct stage stage;
+	char ran[8] = "";
+	int fd;
+
+	set_up(&stage);
+	snprintf(stage.command, sizeof(stage.command),
+	    "if [ -e %s ]; then echo x >>%s; exec sleep 60; fi; echo x >%s; exec sleep 11",
+	    stage.ran, stage.ran, stage.ran);
+	cr_expect_eq(play(&stage, ask_as_secondary), 0);
+	fd = open(stage.ran, O_RDONLY);
+	cr_expect_eq(read(fd, ran, sizeof(ran)), 4, "it ran twice");
+	close(fd);
 	tear_down(&stage);
 }
 

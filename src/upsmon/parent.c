@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #define BEGIN_S 5
+#define TRIES_KEPT 32 /* SHUTDOWNCMDs that have not ended yet */
+#define END_S 5 /* a child that does not end, as one that is stopped, is left behind */
 
 static pid_t
 start(const char *command)
@@ -33,17 +35,22 @@ start(const char *command)
 	return pid;
 }
 
-/* Did PID end well within PARENT_AGAIN_S? */
+/* Did the one at NEWEST end well within PARENT_AGAIN_S, or one of those before that were only slow? */
 static bool
-ended_well(pid_t pid)
+ended_well(pid_t tries[TRIES_KEPT], unsigned newest)
 {
 	for (int tenths = 0; tenths < PARENT_AGAIN_S * 10; tenths++) {
-		int status = 0;
-		pid_t got = waitpid(pid, &status, WNOHANG);
+		for (unsigned i = 0; i < TRIES_KEPT; i++) {
+			int status = 0;
+			pid_t got = tries[i] ? waitpid(tries[i], &status, WNOHANG) : 0;
 
-		if (got == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0)
-			return true;
-		if (got == pid || (got == -1 && errno != EINTR)) {
+			if (got > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+				return true;
+			if (got == 0 || (got == -1 && errno == EINTR))
+				continue;
+			tries[i] = 0;
+			if (i != newest)
+				continue;
 			log_error("SHUTDOWNCMD failed (status %d)", status);
 			sleep(PARENT_AGAIN_S);
 			return false;
@@ -57,17 +64,20 @@ ended_well(pid_t pid)
 void
 parent_shut_down(char byte, const char *command, const char *flag)
 {
+	pid_t tries[TRIES_KEPT] = { 0 };
+
 	if (byte == PARENT_PRIMARY && flag && !flag_set(flag))
 		log_warn("POWERDOWNFLAG %s cannot be set: the UPS will not be switched off", flag);
-	for (unsigned try = 1;; try++) {
-		pid_t pid;
+	for (unsigned try = 0;; try++) {
+		unsigned newest = try % TRIES_KEPT;
 
-		log_notice("running SHUTDOWNCMD%s", try > 1 ? " again" : "");
-		pid = start(command);
-		if (pid == -1) {
+		log_notice("running SHUTDOWNCMD%s", try > 0 ? " again" : "");
+		tries[newest] = start(command);
+		if (tries[newest] == -1) {
+			tries[newest] = 0;
 			log_warn("SHUTDOWNCMD cannot be started");
 			sleep(1);
-		} else if (ended_well(pid)) {
+		} else if (ended_well(tries, newest)) {
 			return;
 		}
 	}
@@ -87,10 +97,13 @@ listen_to(int fd)
 
 static pid_t child;
 
+/* The child goes first: one that saw us gone would tell everybody that nothing can be shut down. */
 static void
 end_both(int signal)
 {
-	kill(child, SIGTERM);
+	alarm(END_S);
+	if (child > 0 && kill(child, SIGTERM) == 0)
+		waitpid(child, NULL, 0);
 	_exit(0);
 }
 
@@ -109,6 +122,7 @@ leave_or_restart(char byte, int fd, time_t began, bool first)
 	close(fd);
 	while (waitpid(child, &status, 0) == -1 && errno == EINTR)
 		;
+	child = 0;
 	if (!byte && WIFEXITED(status) &&
 	    (WEXITSTATUS(status) == 0 || (first && time(NULL) - began < BEGIN_S)))
 		return WEXITSTATUS(status);
@@ -138,6 +152,7 @@ parent_split(const char *command, const char *flag, bool *again)
 	for (*again = false;; *again = true) {
 		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1)
 			fatal("no socket for the monitoring process");
+		catch_signals(SIG_IGN, end_both); /* as early as there may be a child to end */
 		child = fork();
 		if (child == -1)
 			fatal("no monitoring process");
@@ -148,7 +163,6 @@ parent_split(const char *command, const char *flag, bool *again)
 		}
 		began = time(NULL);
 		close(pair[1]);
-		catch_signals(SIG_IGN, end_both);
 		proc_let_go();
 		byte = listen_to(pair[0]);
 		if (byte == PARENT_PRIMARY || byte == PARENT_SECONDARY) {

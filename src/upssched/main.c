@@ -145,8 +145,10 @@ ask(struct scheduler *scheduler, const char *request, bool start)
 		ssize_t len;
 
 		if (!room || world->poll(world->owner, &ready, 1, ANSWER_MS, &index) != 1 ||
-		    (len = world->read(world->owner, fd, room, 4095)) <= 0)
+		    (len = world->read(world->owner, fd, room, 4095)) <= 0) {
+			log_warnx("the timers' process does not answer: %s", request);
 			break;
+		}
 		buf_added(&answer, (size_t)len);
 		room[len] = '\0';
 		if (buf_len(&answer) >= 3 &&
