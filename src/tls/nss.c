@@ -30,6 +30,7 @@ struct tls {
 	SECKEYPrivateKey *key; /* owned: its */
 	char *title;	       /* owned: what messages call it */
 	PRDescIdentity layer;  /* of the descriptors over the world */
+	PRFileDesc *model;     /* owned: servers: what sessions are made from; NULL: clients */
 	bool server, request, demand, verify;
 	unsigned users;
 };
@@ -366,6 +367,8 @@ release(struct tls *tls)
 {
 	if (!tls || --tls->users > 0)
 		return;
+	if (tls->model)
+		PR_Close(tls->model);
 	if (tls->key)
 		SECKEY_DestroyPrivateKey(tls->key);
 	if (tls->cert)
@@ -396,6 +399,19 @@ start(void)
 	return tls;
 }
 
+static PRFileDesc *descriptor(const struct tls *tls, struct tls_session *session);
+
+/* The key is taken out of the database here, once: that costs 70 ms. */
+static char *
+make_model(struct tls *tls)
+{
+	tls->model = descriptor(tls, NULL);
+	if (tls->model &&
+	    SSL_ConfigServerCert(tls->model, tls->cert, tls->key, NULL, 0) == SECSuccess)
+		return NULL;
+	return words("%s: %s", tls->title, library_says());
+}
+
 static char *
 refuse_file(const struct tls_settings *settings)
 {
@@ -422,7 +438,9 @@ set_up_server(struct tls *tls, const struct tls_settings *settings)
 		return words(
 		    "CERTIDENT is missing: which certificate of %s is ours?", settings->cert_path);
 	fault = open_database(tls, settings);
-	return fault ? fault : use_certificate(tls, settings);
+	if (!fault)
+		fault = use_certificate(tls, settings);
+	return fault ? fault : make_model(tls);
 }
 
 static char *
@@ -647,26 +665,34 @@ set_options(PRFileDesc *ssl, const struct tls *tls)
 	return SSL_VersionRangeSet(ssl, &versions) == SECSuccess;
 }
 
+/* Like the model where there is one; without SESSION it is one, and never carries a byte. */
+static PRFileDesc *
+descriptor(const struct tls *tls, struct tls_session *session)
+{
+	PRFileDesc *layer = PR_CreateIOLayerStub(tls->layer, &layer_methods), *ssl;
+
+	if (!layer)
+		return NULL;
+	layer->secret = (PRFilePrivate *)session;
+	ssl = SSL_ImportFD(tls->model, layer);
+	if (!ssl) {
+		layer->dtor(layer);
+		return NULL;
+	}
+	if (set_options(ssl, tls))
+		return ssl;
+	PR_Close(ssl);
+	return NULL;
+}
+
 static bool
 attach(struct tls_session *session)
 {
 	const struct tls *tls = session->tls;
-	PRFileDesc *layer = PR_CreateIOLayerStub(tls->layer, &layer_methods);
 
-	if (!layer)
-		return false;
-	layer->secret = (PRFilePrivate *)session;
-	session->ssl = SSL_ImportFD(NULL, layer);
-	if (!session->ssl) {
-		layer->dtor(layer);
-		return false;
-	}
-	if (!set_options(session->ssl, tls) ||
-	    SSL_AuthCertificateHook(session->ssl, judge, session) != SECSuccess ||
+	session->ssl = descriptor(tls, session);
+	if (!session->ssl || SSL_AuthCertificateHook(session->ssl, judge, session) != SECSuccess ||
 	    SSL_GetClientAuthDataHook(session->ssl, show_certificate, session) != SECSuccess)
-		return false;
-	if (tls->server &&
-	    SSL_ConfigServerCert(session->ssl, tls->cert, tls->key, NULL, 0) != SECSuccess)
 		return false;
 	if (session->host && SSL_SetURL(session->ssl, session->host) != SECSuccess)
 		return false;
