@@ -464,6 +464,17 @@ turn_is_long(const struct conn *conn)
 	return world->clock_ms(world->owner) - loop_now_ms(conn->loop) >= SHAKE_ENOUGH_MS;
 }
 
+/* One who has said the last word of the handshake may hold back the first request until it is
+ * acknowledged (Nagle): NUT's clients do. */
+static void
+acknowledge(const struct conn *conn)
+{
+	const struct world *world = loop_world(conn->loop);
+
+	if (world->acknowledge)
+		world->acknowledge(world->owner, conn->fd);
+}
+
 static void
 shake_hands(struct conn *conn)
 {
@@ -478,6 +489,7 @@ shake_hands(struct conn *conn)
 	filtered->handshake_wants = POLLIN;
 	switch (filtered->calls->handshake(filtered->state, &filtered->handshake_wants)) {
 	case 1:
+		acknowledge(conn);
 		end_handshake(conn, NULL);
 		break;
 	case 0:

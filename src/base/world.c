@@ -358,6 +358,12 @@ kernel_accept(void *owner, int listening, struct addr *from)
 	return fd;
 }
 
+static void
+kernel_acknowledge(void *owner, int fd)
+{
+	set_option(fd, IPPROTO_TCP, TCP_QUICKACK, 1);
+}
+
 static int
 kernel_connect(void *owner, const struct addr *to)
 {
@@ -598,6 +604,7 @@ world_kernel_new(int helper_fd)
 		.accept = kernel_accept,
 		.connect = kernel_connect,
 		.connected = kernel_connected,
+		.acknowledge = kernel_acknowledge,
 		.local = kernel_local,
 		.read = kernel_read,
 		.write = kernel_write,

@@ -42,6 +42,9 @@ struct world {
 	int (*connect)(void *owner, const struct addr *to);
 	int (*connected)(void *owner, int fd);
 	bool (*local)(void *owner, int fd, struct addr *at); /* getsockname */
+	/* The peer of FD learns now what has arrived, not 40 ms later or with our next bytes, for
+	 * which it may wait (TCP_QUICKACK).  NULL: does nothing. */
+	void (*acknowledge)(void *owner, int fd);
 
 	/* As read(2), write(2); never SIGPIPE. */
 	ssize_t (*read)(void *owner, int fd, void *bytes, size_t len);
