@@ -247,6 +247,7 @@ Test(tls_nss, encrypts_without_verifying, .init = begin, .fini = end)
 	tls_free(client.tls);
 }
 
+/* T-20 */
 Test(tls_nss, a_chained_certificate_must_carry_the_name, .init = begin, .fini = end)
 {
 	static const struct {
@@ -269,6 +270,7 @@ Test(tls_nss, a_chained_certificate_must_carry_the_name, .init = begin, .fini = 
 		    table[i].why);
 }
 
+/* T-20 */
 Test(tls_nss, a_pinned_certificate_needs_no_name, .init = begin, .fini = end)
 {
 	/* What one database trusts the whole process does: so both are the same here. */
@@ -279,6 +281,7 @@ Test(tls_nss, a_pinned_certificate_needs_no_name, .init = begin, .fini = end)
 	    (struct tls_settings){ 0 }, "server", "any.example", "x", REFUSED "it does not name x");
 }
 
+/* T-21 */
 Test(tls_nss, each_refusal_has_its_words, .init = begin, .fini = end)
 {
 	make_certificate("server", "old", "-w -12 -v 6 --extSAN dns:h");
@@ -314,6 +317,7 @@ Test(tls_nss, an_authority_that_is_not_trusted, .init = begin, .fini = end)
 	    REFUSED "unable to get local issuer certificate (subject CN=h)");
 }
 
+/* T-17, T-27 */
 Test(tls_nss, client_certificates, .init = begin, .fini = end)
 {
 	static const struct {
@@ -364,6 +368,7 @@ expect_unusable(bool serving, struct tls_settings settings, const char *expected
 	free(why);
 }
 
+/* T-14, T-26 */
 Test(tls_nss, what_cannot_be_used, .init = begin, .fini = end)
 {
 	const char *db = in_folder("server");

@@ -193,6 +193,7 @@ Test(tls_openssl, encrypts_without_any_certificate_of_the_client, .init = begin,
 	cert_free(&self);
 }
 
+/* T-20 */
 Test(tls_openssl, a_chained_certificate_must_carry_the_name, .init = begin, .fini = end)
 {
 	struct cert ca = CERT(.cn = "CA", .ca = true);
@@ -235,7 +236,7 @@ Test(tls_openssl, a_chained_certificate_must_carry_the_name, .init = begin, .fin
 	cert_free(&old);
 }
 
-/* The chapter's recipe: a self-made certificate with openssl's default subject, in CERTPATH. */
+/* T-20.  The chapter's recipe: a self-made certificate with openssl's default subject, in CERTPATH. */
 Test(tls_openssl, a_pinned_certificate_needs_no_name, .init = begin, .fini = end)
 {
 	struct cert self = CERT(), other = CERT(), expired = CERT(.from_days = -9, .to_days = -2);
@@ -283,6 +284,7 @@ Test(tls_openssl, a_pinned_certificate_vouches_for_no_name_but_its_own, .init = 
 	cert_free(&signed_by);
 }
 
+/* T-21 */
 Test(tls_openssl, each_refusal_has_its_words, .init = begin, .fini = end)
 {
 	struct cert ca = CERT(.cn = "CA", .ca = true), stranger = CERT(.cn = "Other", .ca = true);
@@ -378,6 +380,7 @@ Test(tls_openssl, a_chain_is_followed, .init = begin, .fini = end)
 
 /* ---- what a server accepts ---- */
 
+/* T-17, T-27 */
 Test(tls_openssl, client_certificates, .init = begin, .fini = end)
 {
 	struct cert ca = CERT(.cn = "CA", .ca = true), box = CERT(.cn = "box", .by = &ca);
@@ -444,6 +447,7 @@ expect_unusable(const struct tls_settings *settings, bool serving, const char *w
 }
 #define UNUSABLE(words, ...) expect_unusable(&(struct tls_settings){ __VA_ARGS__ }, true, words)
 
+/* T-14, T-26 */
 Test(tls_openssl, keys_that_cannot_be_used, .init = begin, .fini = end)
 {
 	struct cert self = CERT(.cn = "box"), other = CERT(.cn = "box");
@@ -579,7 +583,7 @@ raw_part(struct raw *raw)
 	ERR_clear_error();
 }
 
-/* robustness R-7 */
+/* R-7, T-7 */
 Test(tls_openssl, nothing_before_1_2_is_spoken, .init = begin, .fini = end)
 {
 	static const int old[] = { TLS1_VERSION, TLS1_1_VERSION };
@@ -600,7 +604,7 @@ Test(tls_openssl, nothing_before_1_2_is_spoken, .init = begin, .fini = end)
 	cert_free(&self);
 }
 
-/* performance.md: one ticket, with the first reply; it is good until the next reload. */
+/* performance.md: one ticket, with the first reply; it is good until the next reload.  T-12 */
 Test(tls_openssl, one_ticket_goes_with_the_first_reply, .init = begin, .fini = end)
 {
 	struct cert self = CERT();

@@ -326,6 +326,7 @@ Test(tls_openssl_upsmon, without_any_rule_tls_is_taken_where_it_is, .init = begi
 	cert_free(&self);
 }
 
+/* T-21 */
 Test(tls_openssl_upsmon, each_refusal_is_told_once, .init = begin, .fini = end)
 {
 	struct cert ca = CERT(.cn = "CA", .ca = true), stranger = CERT(.cn = "Other", .ca = true);
@@ -357,7 +358,7 @@ Test(tls_openssl_upsmon, each_refusal_is_told_once, .init = begin, .fini = end)
 	cert_free(&stranger);
 }
 
-/* In place of upsd, or in between, and without its key. */
+/* In place of upsd, or in between, and without its key.  T-22 */
 Test(tls_openssl_upsmon, a_proxy_that_strips_tls_is_told_nothing, .init = begin, .fini = end)
 {
 	static const char *const rules[] = { "FORCESSL 1\n", "CERTHOST upsd upsd 0 1\n",
@@ -411,6 +412,7 @@ Test(tls_openssl_upsmon, addresses_are_names_too, .init = begin, .fini = end)
 	cert_free(&cert);
 }
 
+/* T-27 */
 Test(tls_openssl_upsmon, it_shows_its_certificate, .init = begin, .fini = end)
 {
 	struct cert ca = CERT(.cn = "CA", .ca = true), cert = CERT(.cn = "upsd", .by = &ca);
@@ -430,6 +432,7 @@ Test(tls_openssl_upsmon, it_shows_its_certificate, .init = begin, .fini = end)
 	cert_free(&mon);
 }
 
+/* T-26 */
 Test(tls_openssl_upsmon, keys_that_cannot_be_used_are_faults, .init = begin, .fini = end)
 {
 	struct cert mon = CERT(.cn = "mon"), other = CERT(.cn = "other");
@@ -503,7 +506,7 @@ Test(tls_openssl_upsmon, a_reload_reads_again, .init = begin, .fini = end)
 	cert_free(&second);
 }
 
-/* robustness 40: a server that falls silent inside TLS is lost like any other. */
+/* R-40, T-25: a server that falls silent inside TLS is lost like any other. */
 Test(tls_openssl_upsmon, frozen_on_battery_inside_tls_shuts_down_after_deadtime, .init = begin,
     .fini = end)
 {
@@ -527,7 +530,7 @@ Test(tls_openssl_upsmon, frozen_on_battery_inside_tls_shuts_down_after_deadtime,
 	cert_free(&self);
 }
 
-/* In the handshake, too. */
+/* In the handshake, too.  T-25 */
 Test(tls_openssl_upsmon, frozen_before_the_handshake_is_a_failure, .init = begin, .fini = end)
 {
 	struct cert self = CERT();
@@ -588,7 +591,7 @@ meet_old(int version)
 	return why;
 }
 
-/* robustness 7 */
+/* R-7, T-24 */
 Test(tls_openssl_upsmon, servers_of_old_are_refused, .init = begin, .fini = end)
 {
 	cr_expect_str_eq(meet_old(TLS1_2_VERSION), "TLSv1.2");

@@ -309,6 +309,26 @@ four_hundred(struct bench *bench)
 	need(bench, !strcmp(ask(bench, other, "NETVER"), "1.3"), "no answer after that");
 }
 
+/* A client that holds its request back until its last words are acknowledged (Nagle). */
+static void
+acknowledged(struct bench *bench)
+{
+	int least = 1000;
+
+	for (int i = 0; i < 7; i++) {
+		struct conn *conn = dial_tls(bench, NULL);
+		int64_t begin;
+
+		flush(bench, conn);
+		begin = now_ms();
+		ask(bench, conn, "NETVER");
+		if (now_ms() - begin < least)
+			least = (int)(now_ms() - begin);
+		hang_up(bench, conn);
+	}
+	need(bench, least < 30, "the first reply takes %d ms at least", least);
+}
+
 static const struct test_case cases[] = {
 	{ "security/starttls/1", MUST, "N-3.22 T-1", "OK STARTTLS, and the session is under TLS",
 	    .talk = "starttls\n> NETVER\n< 1.3\n> GET VAR bench ups.status\n"
@@ -393,6 +413,8 @@ static const struct test_case cases[] = {
 	{ "security/wait/5", MUST, "R-2 T-9",
 	    "200 silent ones and 200 with half a hello: nobody else waits, and they go in time",
 	    .run = four_hundred, .kind = SECURE_FRESH, .flags = SOLO },
+	{ "security/wait/6", SHOULD, "T-19", "the first reply does not wait for an acknowledgement",
+	    .run = acknowledged, .kind = SECURE, .flags = SOLO },
 };
 
 SECTION(security_starttls);
