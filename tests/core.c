@@ -249,24 +249,52 @@ Test(core, secrets_are_not_published)
 	end(loop);
 }
 
-Test(core, an_unknown_key_is_a_fault_with_file_and_line)
+/* Read a ups.conf that holds TEXT. */
+static struct drvconf *
+read_conf(enum drvconf_task task, const char *text, struct faults *faults)
 {
-	struct faults faults = { 0 };
-	const struct drvconf_args args = { .ups_name = "u" };
+	const struct drvconf_args args = { .ups_name = "u", .task = task };
+	struct drvconf *conf;
 	char path[200];
 	FILE *file;
 
 	snprintf(path, sizeof(path), "%s.conf", socket_path());
 	file = fopen(path, "w");
-	fputs("[u]\n driver = test-ups\n port = /dev/x\n sped = 1\n", file);
+	fputs(text, file);
 	fclose(file);
-	cr_expect_null(drvconf_read(&test_driver, &args, path, &faults));
+	conf = drvconf_read(&test_driver, &args, path, faults);
+	unlink(path);
+	return conf;
+}
+
+Test(core, another_section_keeps_no_ups_on)
+{
+	const char text[] = "[v]\n port = y\n no line\n[u]\n driver = test-ups\n port = /dev/x\n";
+	struct faults faults = { 0 };
+	struct drvconf *conf = read_conf(DRVCONF_RUN, text, &faults);
+
+	cr_expect_null(conf);
+	faults_free(&faults);
+	conf = read_conf(DRVCONF_SHUTDOWN, text, &faults);
+	cr_assert(conf);
+	cr_expect_str_eq(conf->port, "/dev/x");
+	cr_expect(faults.len > 0, "but it is told");
+	drvconf_free(conf);
+	faults_free(&faults);
+	rmdir(test_folder);
+}
+
+Test(core, an_unknown_key_is_a_fault_with_file_and_line)
+{
+	struct faults faults = { 0 };
+
+	cr_expect_null(read_conf(
+	    DRVCONF_RUN, "[u]\n driver = test-ups\n port = /dev/x\n sped = 1\n", &faults));
 	cr_assert(faults_first(&faults));
 	cr_expect(
 	    strstr(faults_first(&faults), "test-ups-u.conf:4: sped: not an option of test-ups"),
 	    "%s", faults_first(&faults));
 	faults_free(&faults);
-	unlink(path);
 	rmdir(test_folder);
 }
 

@@ -433,6 +433,8 @@ drvconf_read(const struct driver *driver, const struct drvconf_args *args, const
 	if (!args->no_file) {
 		if (!(file = upsconf_read(path, faults)))
 			goto out;
+		if (args->task == DRVCONF_SHUTDOWN)
+			faults_forgive(faults); /* another UPS's section keeps no UPS on */
 		add_section(conf, driver, file, faults);
 	}
 	add_settings(conf, args, faults);

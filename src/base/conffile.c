@@ -112,6 +112,14 @@ faults_free(struct faults *faults)
 }
 
 void
+faults_forgive(struct faults *faults)
+{
+	for (size_t i = 0; i < faults->len; i++)
+		faults->list[i].warning = true;
+	faults->faults = 0;
+}
+
+void
 faults_log(const struct faults *faults)
 {
 	size_t shown = 0;

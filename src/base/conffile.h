@@ -29,6 +29,8 @@ void faults_warn(struct faults *faults, const char *path, unsigned line, const c
 void faults_note(struct faults *faults, const char *path, unsigned line, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 void faults_free(struct faults *faults);
+/* All are warnings from here on: for who must go on with what could be read. */
+void faults_forgive(struct faults *faults);
 /* Log all: faults as errors, warnings as warnings, notes as notices. */
 void faults_log(const struct faults *faults);
 /* The first that is not a warning, NULL if there is none.  Borrowed. */

@@ -387,6 +387,11 @@ stop(struct job *job)
 static void
 begin(struct job *job)
 {
+	if (!driver_of(job)) { /* in a faulty ups.conf, at a shutdown */
+		log_error("%s: no driver", job->ups->name);
+		end(job, false);
+		return;
+	}
 	switch (job->ctl->settings->action) {
 	case DRVCTL_START:
 	case DRVCTL_SHUTDOWN:

@@ -201,6 +201,9 @@ main(int argc, char **argv)
 
 	snprintf(path, sizeof(path), "%s/ups.conf", paths.conf);
 	conf = upsconf_read(path, &faults);
+	/* At the end of a shutdown nobody is there to mend a file: what can be switched off is. */
+	if (conf && options.settings.action == DRVCTL_SHUTDOWN && !options.list)
+		faults_forgive(&faults);
 	faults_log(&faults);
 	if (!conf || faults.faults)
 		fatalx("%s cannot be used", path);
