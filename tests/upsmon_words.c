@@ -427,6 +427,40 @@ Test(upsmon_words, no_jump_sleep_or_stop_looks_like_a_lost_ups)
 	}
 }
 
+/* The server stops, then the host sleeps; what it was asked before, it answers meanwhile: OB. After
+ * that it says OL, or nothing more. */
+static void
+answer_into_sleep(bool mains_return)
+{
+	begin(1);
+	serve("a");
+	monitor_with("MONITOR u@a 1 mon secret secondary\n" CONF);
+	told_again(&servers[0], 2);
+	say(&servers[0], 1u << OB | 1u << LB);
+	sim_stop(sim, "a");
+	sim_run(sim, 6000);
+	sim_suspend(sim, "host", true);
+	sim_run(sim, 60000);
+	sim_continue(sim, "a");
+	sim_run(sim, 1000);
+	say(&servers[0], mains_return ? 1u << OL : 0);
+	sim_run(sim, 60000);
+	sim_suspend(sim, "host", false);
+	sim_run(sim, 14000);
+	cr_expect_eq(shut_ms, 0, "it is no news");
+	sim_run(sim, 12000);
+}
+
+Test(upsmon_words, what_was_asked_before_a_gap_is_no_news_but_the_last_that_was_heard)
+{
+	answer_into_sleep(true);
+	cr_expect_eq(shut_ms, 0, "mains are back");
+	end();
+	answer_into_sleep(false);
+	cr_expect_neq(shut_ms, 0, "lost for DEADTIME, and on battery before");
+	end();
+}
+
 /* ---- the log ---- */
 
 /* a UPS that fails for one reason all night is told of once, and again after a reload. */

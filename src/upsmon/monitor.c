@@ -45,8 +45,10 @@ struct monitor {
 	bool told_onbatt;  /* and not ONLINE since */
 
 	/* After a gap: polled before it is judged; one broken connection is forgiven; the answer to
-	 * what was asked before it is no news. */
+	 * what was asked before it is no news, but may have said OB (when it came; 0: it did not).
+	 */
 	bool awaited, forgive_break, gap_used, outdated;
+	int64_t was_carried_ms;
 };
 
 static void
@@ -216,6 +218,7 @@ got_status(struct monitor *monitor, const char *text)
 	monitor->heard = true;
 	monitor->heard_ms = now;
 	monitor->words = words;
+	monitor->was_carried_ms = 0;
 	monitor->off_since_ms = since(monitor->off_since_ms, words & STATUS_OFF, now);
 	monitor->oblb_since_ms = since(monitor->oblb_since_ms, oblb, now);
 	monitor->over_since_ms = since(monitor->over_since_ms, words & STATUS_OVER, now);
@@ -231,13 +234,15 @@ got_status(struct monitor *monitor, const char *text)
 struct decide_ups
 monitor_view(const struct monitor *monitor)
 {
-	int64_t now = now_ms(monitor);
+	int64_t now = now_ms(monitor), deadtime_ms = monitor->upsmon->conf->deadtime_s * 1000;
+	bool was_carried = monitor->was_carried_ms && now - monitor->was_carried_ms > deadtime_ms;
 
 	return (struct decide_ups){
 		.primary = monitor->conf.primary,
 		.heard = monitor->heard,
 		.fsd = monitor->fsd,
-		.words = monitor->words,
+		.words = was_carried ? (monitor->words & ~(uint32_t)STATUS_OL) | STATUS_OB
+				     : monitor->words,
 		.age_ms = now - monitor->heard_ms,
 		.off_ms = monitor->off_since_ms ? now - monitor->off_since_ms : DECIDE_NEVER,
 		.oblb_ms = monitor->oblb_since_ms ? now - monitor->oblb_since_ms : DECIDE_NEVER,
@@ -385,6 +390,15 @@ says_nothing(const char *status)
 	return !strcasecmp(status, "WAIT") ? "its driver knows nothing yet" : NULL;
 }
 
+/* TEXT is from before a gap, no news; but should nothing else come for DEADTIME, on battery is what
+ * was heard last. */
+static void
+keep_danger(struct monitor *monitor, const char *text)
+{
+	monitor->was_carried_ms =
+	    since(0, decide_words(status_parse(text)) & STATUS_OB, now_ms(monitor));
+}
+
 static void
 got_answer(void *owner, const struct client_answer *answer)
 {
@@ -396,6 +410,8 @@ got_answer(void *owner, const struct client_answer *answer)
 	if (answer->result == CLIENT_FAILED)
 		return; /* closed() comes next */
 	if (outdated) {
+		if (answer->result == CLIENT_OK)
+			keep_danger(monitor, answer->rows[0].word[0]);
 		poll_in(monitor, 0);
 		return;
 	}

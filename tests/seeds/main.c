@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #define FAILURES_MAX 16
+#define REPLAYED_OF 100 /* one of so many seeds is played twice */
 #define PLANTED_SEEDS 10000
 #define JOBS_MAX 16
 #define SOAK_DAYS_MOST 30
@@ -30,6 +31,7 @@
 struct share {
 	struct totals totals;
 	unsigned long done, failures;
+	unsigned long astray; /* did not go the same way again */
 	uint64_t failed[FAILURES_MAX], trace[FAILURES_MAX];
 	/* Of one seed, those apart that failed and so ended early. */
 	unsigned long least_outages, least_faults, least_ms;
@@ -135,6 +137,19 @@ note_failure(struct share *share, uint64_t seed, const struct verdict *verdict)
 	share->failures++;
 }
 
+/* The same seed goes the same way. */
+static bool
+replay(uint64_t seed, const struct verdict *before)
+{
+	struct totals unused = { 0 };
+	struct verdict again = play_seed(seed, &unused, false);
+
+	if (again.trace == before->trace && !strcmp(again.failed, before->failed))
+		return false;
+	printf("seed %llu does NOT replay\n", (unsigned long long)seed);
+	return true;
+}
+
 static void
 run_share(struct share *share, uint64_t first, uint64_t end, uint64_t step)
 {
@@ -146,6 +161,8 @@ run_share(struct share *share, uint64_t first, uint64_t end, uint64_t step)
 
 		add_totals(&share->totals, &totals);
 		share->done++;
+		if (share->done % REPLAYED_OF == 1)
+			share->astray += replay(seed, &verdict);
 		if (*verdict.failed) {
 			note_failure(share, seed, &verdict);
 			continue;
@@ -212,7 +229,7 @@ run_many(uint64_t first, uint64_t seeds, unsigned jobs)
 
 		add_totals(&sum.totals, &share->totals);
 		sum.done += share->done;
-		sum.failures += share->failures;
+		sum.failures += share->failures + share->astray;
 		least(&sum.least_outages, share->least_outages);
 		least(&sum.least_faults, share->least_faults);
 		least(&sum.least_ms, share->least_ms);

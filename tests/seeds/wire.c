@@ -50,6 +50,8 @@ hear_status(struct told *told, const char *text, int64_t now_ms)
 
 	if (told->old) {
 		told->old = false;
+		told->carried = says(text, "OB") && !says(text, "OL");
+		told->last_ms = now_ms;
 		return;
 	}
 	/* A status without a source of power takes nothing back. */

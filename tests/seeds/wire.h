@@ -14,7 +14,8 @@ struct wire;
 struct wire *wire_new(struct site *site);
 void wire_free(struct wire *wire);
 /* It was started, or its configuration is another: it must be told anew.  After a gap the first
- * answer counts for nothing, either: it may be one to what was asked before (docs/shutdown.md). */
+ * answer counts only if it is OB, and the last for DEADTIME: it may be one to what was asked before
+ * (docs/shutdown.md). */
 void wire_forgets(struct wire *wire, const struct host_of_site *host, bool gap);
 void wire_tick(struct wire *wire, const struct host_of_site *host); /* each TICK_MS */
 
