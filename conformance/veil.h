@@ -17,6 +17,7 @@ struct manner {
 
 /* Shake hands over CONN, which has heard OK STARTTLS: NULL, or what is wrong (static). */
 const char *veil_on(struct bench *bench, struct conn *conn, const struct manner *manner);
+void veil_begin(struct bench *bench, struct conn *conn, const struct manner *manner); /* hello */
 void shake(struct bench *bench, struct conn *conn); /* fails the case when it fails */
 /* STARTTLS and the handshake, likewise. */
 void starttls(struct bench *bench, struct conn *conn);
@@ -54,6 +55,7 @@ struct issue {
 	const char *by;		/* an earlier one's name; NULL: itself */
 	int from_days, to_days; /* from now; 0 and 0: since yesterday, for a month */
 	bool authority;
+	bool rsa;	      /* a key of RSA, 2048 bits: costs a server more */
 	const char *password; /* of the key in the .pem */
 };
 void certificate(struct bench *bench, const struct issue *issue);

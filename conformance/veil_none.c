@@ -20,6 +20,12 @@ veil_on(struct bench *bench, struct conn *conn, const struct manner *manner)
 }
 
 void
+veil_begin(struct bench *bench, struct conn *conn, const struct manner *manner)
+{
+	missing(bench);
+}
+
+void
 shake(struct bench *bench, struct conn *conn)
 {
 	missing(bench);

@@ -205,17 +205,24 @@ behave(struct bench *bench, struct veil *veil, const struct manner *manner)
 	need(bench, usable, "suite: %s", ERR_reason_error_string(ERR_get_error()));
 }
 
+void
+veil_begin(struct bench *bench, struct conn *conn, const struct manner *manner)
+{
+	static const struct manner usual;
+
+	put_on(bench, conn);
+	behave(bench, conn->veil, manner ? manner : &usual);
+	advance(bench, conn);
+}
+
 const char *
 veil_on(struct bench *bench, struct conn *conn, const struct manner *manner)
 {
-	static const struct manner usual;
 	int64_t end = now_ms() + bench->patience_ms;
 	struct veil *veil;
 
-	put_on(bench, conn);
+	veil_begin(bench, conn, manner);
 	veil = conn->veil;
-	behave(bench, veil, manner ? manner : &usual);
-	advance(bench, conn);
 	while (!veil->failed && !SSL_is_init_finished(veil->ssl)) {
 		if (conn->eof)
 			return "closed in the handshake";
@@ -458,7 +465,7 @@ fill_in(X509 *cert, X509 *issuer, const struct issue *issue)
 void
 certificate(struct bench *bench, const struct issue *issue)
 {
-	EVP_PKEY *key = EVP_EC_gen("P-256"), *signer = key;
+	EVP_PKEY *key = issue->rsa ? EVP_RSA_gen(3072) : EVP_EC_gen("P-256"), *signer = key;
 	X509 *cert = X509_new(), *issuer = cert;
 	BIO *crt = BIO_new(BIO_s_mem()), *clear = BIO_new(BIO_s_mem()), *pem = BIO_new(BIO_s_mem());
 	const EVP_CIPHER *cipher = issue->password ? EVP_aes_256_cbc() : NULL;

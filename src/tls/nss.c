@@ -197,6 +197,22 @@ has_nickname(const CERTCertificate *cert, const char *name)
 	return !strcmp(nickname, name) || (colon && !strcmp(colon + 1, name));
 }
 
+/* As a key of this process: one in the database is decrypted for each use, which takes 70 ms. */
+static SECKEYPrivateKey *
+take_out(SECKEYPrivateKey *stored)
+{
+	PK11SlotInfo *slot = PK11_GetInternalSlot();
+	SECKEYPrivateKey *key =
+	    stored && slot ? PK11_CopyTokenPrivKeyToSessionPrivKey(slot, stored) : NULL;
+
+	if (slot)
+		PK11_FreeSlot(slot);
+	if (!key)
+		return stored;
+	SECKEY_DestroyPrivateKey(stored);
+	return key;
+}
+
 /* Our certificate and its key, named by CERTIDENT.  NULL: fine. */
 static char *
 use_certificate(struct tls *tls, const struct tls_settings *settings)
@@ -218,7 +234,7 @@ use_certificate(struct tls *tls, const struct tls_settings *settings)
 			     "see: certutil -L -d %s",
 		    settings->cert_path, name, settings->cert_path);
 	tls->title = words("%s: %s", settings->cert_path, name);
-	tls->key = PK11_FindPrivateKeyFromCert(tls->slot, tls->cert, NULL);
+	tls->key = take_out(PK11_FindPrivateKeyFromCert(tls->slot, tls->cert, NULL));
 	if (!tls->key)
 		return words("%s: there is no private key of %s in it", settings->cert_path, name);
 	return tls->title ? NULL : words("out of memory");
@@ -401,7 +417,7 @@ start(void)
 
 static PRFileDesc *descriptor(const struct tls *tls, struct tls_session *session);
 
-/* The key is taken out of the database here, once: that costs 70 ms. */
+/* Which has the key ready: to make it so takes 14 ms. */
 static char *
 make_model(struct tls *tls)
 {
