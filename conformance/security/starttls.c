@@ -344,20 +344,21 @@ all_at_once(struct bench *bench)
 static void
 acknowledged(struct bench *bench)
 {
-	int least = 1000;
+	enum { TRIED = 7 };
+	int took[TRIED];
 
-	for (int i = 0; i < 7; i++) {
+	for (int i = 0; i < TRIED; i++) {
 		struct conn *conn = dial_tls(bench, NULL);
 		int64_t begin;
 
 		flush(bench, conn);
 		begin = now_ms();
 		ask(bench, conn, "NETVER");
-		if (now_ms() - begin < least)
-			least = (int)(now_ms() - begin);
+		took[i] = (int)(now_ms() - begin);
 		hang_up(bench, conn);
 	}
-	need(bench, least < 30, "the first reply takes %d ms at least", least);
+	qsort(took, TRIED, sizeof(took[0]), compare);
+	need(bench, took[TRIED / 2] < 30, "the first reply takes %d ms", took[TRIED / 2]);
 }
 
 static const struct test_case cases[] = {
