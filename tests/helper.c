@@ -1,6 +1,7 @@
 #include "base/helper.h"
 
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -130,6 +131,31 @@ Test(helper, a_withdrawn_question_is_not_answered)
 	helper_resolve_withdraw(name);
 	cr_expect(!loop_run_until(loop, &done, 50));
 	cr_expect_str_eq(resolve("127.0.0.1"), "127.0.0.1:3493"); /* the helper is well */
+}
+
+static void
+kill_the_server(char *question, int to)
+{
+	kill(getppid(), SIGKILL);
+}
+
+/* Robustness: whoever is asked by it, libwrap above all, would else be asked no more. */
+Test(helper, a_server_that_dies_is_started_again)
+{
+	static const struct helper_kind harm = { "harm", kill_the_server };
+	const struct helper_kind *const kinds[] = { &harm, NULL };
+
+	end();
+	cr_assert_neq(helper = helper_start(NULL, kinds), -1);
+	world = world_kernel_new(helper);
+	loop = loop_new(world);
+	for (int i = 0; i < 2; i++) {
+		done = false;
+		cr_assert(helper_ask(loop, "harm it", answered, NULL));
+		cr_assert(loop_run_until(loop, &done, 15000));
+		cr_expect_str_eq(answer, "none", "no answer is no");
+		cr_expect_neq(*resolve("localhost"), 0, "what is asked now waits for it");
+	}
 }
 
 Test(helper, it_ends_when_the_last_copy_of_its_socket_is_closed)

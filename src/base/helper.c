@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define ANSWER_MAX 65536
+#define RESTART_S 1
 #define GRACE_MS 1000 /* the asker waits so much longer than the server lets a worker live */
 
 /* ---- the workers: each answers one question and exits ---- */
@@ -93,6 +94,7 @@ struct server {
 	int fd; /* questions come from it */
 	const struct helper_kind *const *more;
 	struct worker workers[HELPER_WORKERS];
+	bool over; /* nobody will ask any more */
 };
 
 static int64_t
@@ -197,7 +199,7 @@ patience_ms(const struct worker *workers)
 	return first == INT64_MAX ? -1 : first <= now ? 0 : (int)(first - now);
 }
 
-/* false when nobody will ask any more. */
+/* false when nobody will ask any more, or something is wrong. */
 static bool
 take_question(struct server *server, size_t idle)
 {
@@ -205,6 +207,7 @@ take_question(struct server *server, size_t idle)
 	int to;
 	ssize_t len = receive(server->fd, question, &to);
 
+	server->over = len == 0;
 	if (len == 0 || (len == -1 && errno != EINTR))
 		return false;
 	if (len > 0 && to != -1)
@@ -215,7 +218,7 @@ take_question(struct server *server, size_t idle)
 	return true;
 }
 
-/* One turn of the server; false when nobody will ask any more. */
+/* One turn of the server; false when nobody will ask any more, or something is wrong. */
 static bool
 serve_once(struct server *server)
 {
@@ -243,7 +246,7 @@ serve_once(struct server *server)
 	return !fds[2 * HELPER_WORKERS].revents || take_question(server, idle);
 }
 
-static void
+static bool
 serve(int fd, const struct helper_kind *const *more)
 {
 	struct server server = { .fd = fd, .more = more };
@@ -253,6 +256,26 @@ serve(int fd, const struct helper_kind *const *more)
 	for (size_t i = 0; i < HELPER_WORKERS; i++)
 		if (server.workers[i].pid)
 			end_worker(&server.workers[i]);
+	return server.over;
+}
+
+/* A server that died is started again: without one nobody could log in where libwrap is asked.
+ * What was asked meanwhile waits in the socket. */
+static void
+keep_serving(int fd, const struct helper_kind *const *more)
+{
+	int status = 1;
+
+	for (;; sleep(RESTART_S)) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			_exit(serve(fd, more) ? 0 : 1);
+		while (pid != -1 && waitpid(pid, &status, 0) == -1 && errno == EINTR)
+			;
+		if (pid != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+			return;
+	}
 }
 
 /* What is meant for the daemon (a terminal's signals go to all) must not end the helper before the
@@ -309,7 +332,7 @@ helper_start(const struct proc_user *as, const struct helper_kind *const *more)
 		leave_terminal();
 		if (as)
 			proc_become(as);
-		serve(ends[1], more);
+		keep_serving(ends[1], more);
 		_exit(0);
 	}
 	close(ends[1]);
