@@ -142,7 +142,7 @@ damaged(struct bench *bench)
 	authority(bench);
 	needs_files(bench);
 	snprintf(text, sizeof(text), "%s", get_file(bench, "server.pem"));
-	memcpy(text + 200, "????", 4);
+	memset(text + 200, '?', 4);
 	put_file(bench, "server.pem", text);
 	site_conf(bench, &(struct site){ .show = "server" });
 	no_start(bench, "server.pem");
