@@ -14,7 +14,7 @@ static struct server {
 	struct world kernel_copy;
 	struct world *kernel;
 	int64_t ahead_ms; /* how far the clock has been moved */
-	unsigned reads, writes, polls;
+	unsigned reads, writes, polls, acknowledged;
 
 	struct loop *loop;
 	struct conn *conn;
@@ -47,6 +47,12 @@ counted_poll(void *it, struct pollfd *fds, size_t len, int timeout_ms, size_t *r
 {
 	server.polls++;
 	return server.kernel->poll(owner(), fds, len, timeout_ms, ready);
+}
+
+static void
+counted_acknowledge(void *it, int fd)
+{
+	server.acknowledged += fd == conn_fd(server.conn);
 }
 
 static ssize_t
@@ -132,6 +138,7 @@ begin(void)
 	server.kernel_copy = *server.kernel;
 	server.kernel_copy.clock_ms = moved_clock_ms;
 	server.kernel_copy.poll = counted_poll;
+	server.kernel_copy.acknowledge = counted_acknowledge;
 	server.kernel_copy.read = counted_read;
 	server.kernel_copy.write = counted_write;
 	server.loop = loop_new(&server.kernel_copy);
@@ -567,11 +574,13 @@ Test(conn, a_filter_begins_after_what_was_said_in_clear)
 	turns(1);
 	cr_expect_str_eq(heard(), "OK STARTTLS\n!");
 	cr_expect(!handshake_done);
+	cr_expect_eq(server.acknowledged, 0);
 	answer("yes, of course\n");
 	say("!");
 	say_flipped("one\ntwo\nthree\n");
 	turns(4);
 	cr_expect_str_eq(handshake_said, "well");
+	cr_expect_eq(server.acknowledged, 1); /* T-19 */
 	cr_expect_str_eq(server.seen, "STARTTLS\none\ntwo\nthree\n");
 	strcpy(bytes, heard());
 	cr_expect_eq(strlen(bytes), 45);
