@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define LATE_MS 50	    /* turns late by less are normal */
+#define SLEEP_MIN_MS 1000   /* no host goes to sleep and is back in less */
 #define LENT_MAX 65536	    /* bytes: no more is kept for lending */
 #define EXACT_BELOW_MS 1000 /* waits that are measured from now, not from the turn's beginning */
 
@@ -19,9 +20,12 @@ struct watch {
 };
 
 struct loop {
-	const struct world *world;	  /* borrowed */
-	int64_t now_ms, gap_ms, slept_ms; /* slept: by how much the boot clock is ahead */
-	loop_gap *gap;			  /* NULL: nobody wants to know */
+	struct loop_head head; /* comes first */
+	int64_t gap_ms;
+	loop_gap *gap; /* NULL: nobody wants to know, and one clock will do */
+	/* The clock that goes on while the host sleeps: at the last turn, by how much it is ahead
+	 * of the other, and how much of that has not been told yet. */
+	int64_t boot_ms, ahead_ms, slept_ms;
 	void *gap_owner;
 	unsigned turn;
 	bool in_turn, stopped;
@@ -44,7 +48,7 @@ struct loop {
 	char *lent; /* owned: what loop_lend() gives next, LENT_SIZE bytes; NULL: nothing */
 	size_t lent_size;
 
-	char scratch[LOOP_SCRATCH];
+	char bytes[LOOP_SCRATCH]; /* the scratch */
 };
 
 /* ---- the whole ---- */
@@ -57,11 +61,10 @@ loop_new(const struct world *world)
 	if (!loop)
 		return NULL;
 	/* Not the scratch: its pages need not exist before they are used. */
-	memset(loop, 0, offsetof(struct loop, scratch));
-	loop->world = world;
+	memset(loop, 0, offsetof(struct loop, bytes));
+	loop->head = (struct loop_head){ world, world->clock_ms(world->owner), loop->bytes };
 	loop->later = &loop->later_end;
 	loop->later_end.back = &loop->later;
-	loop->now_ms = world->clock_ms(world->owner);
 	return loop;
 }
 
@@ -90,22 +93,10 @@ loop_free(struct loop *loop)
 	free(loop);
 }
 
-const struct world *
-loop_world(const struct loop *loop)
-{
-	return loop->world;
-}
-
-int64_t
-loop_now_ms(const struct loop *loop)
-{
-	return loop->now_ms;
-}
-
 int64_t
 loop_wall_ms(const struct loop *loop)
 {
-	return loop->world->wall_ms(loop->world->owner);
+	return loop->head.world->wall_ms(loop->head.world->owner);
 }
 
 int64_t
@@ -114,40 +105,53 @@ loop_gap_ms(const struct loop *loop)
 	return loop->gap_ms;
 }
 
-/* By how much the clock that goes on while the host sleeps is ahead of ours. */
-static int64_t
-ahead_ms(const struct loop *loop, int64_t now_ms)
-{
-	return loop->world->boot_ms(loop->world->owner) - now_ms;
-}
-
 void
 loop_on_gap(struct loop *loop, loop_gap *gap, void *owner)
 {
+	const struct world *world = loop->head.world;
+
 	loop->gap = gap;
 	loop->gap_owner = owner;
-	loop->slept_ms = ahead_ms(loop, loop->world->clock_ms(loop->world->owner));
+	loop->boot_ms = world->boot_ms(world->owner);
+	loop->ahead_ms = loop->boot_ms - world->clock_ms(world->owner);
+	loop->slept_ms = 0;
+}
+
+/* The clock that stands still while the host sleeps.  Where sleep matters it is reckoned from the
+ * one that does not: as long as that goes on in small steps there was no sleep, and only else is
+ * the other looked at.  Should we be stopped between the two, that was no sleep either. */
+static void
+read_clock(struct loop *loop)
+{
+	const struct world *world = loop->head.world;
+	int64_t boot_ms, slept_ms;
+
+	if (!loop->gap) {
+		loop->head.now_ms = world->clock_ms(world->owner);
+		return;
+	}
+	boot_ms = world->boot_ms(world->owner);
+	if (boot_ms - loop->boot_ms > SLEEP_MIN_MS) {
+		slept_ms = boot_ms - world->clock_ms(world->owner) - loop->ahead_ms;
+		if (slept_ms > SLEEP_MIN_MS) {
+			loop->ahead_ms += slept_ms;
+			loop->slept_ms += slept_ms;
+		}
+	}
+	loop->boot_ms = boot_ms;
+	loop->head.now_ms = boot_ms - loop->ahead_ms;
 }
 
 /* In a world that moves on without us. */
 static void
 mind_gap(struct loop *loop)
 {
-	int64_t slept_ms = ahead_ms(loop, loop->now_ms) - loop->slept_ms;
-	bool told = loop->gap_ms + slept_ms > LOOP_GAP_MS;
+	int64_t slept_ms = loop->slept_ms;
 
-	/* Should we be stopped between one clock and the other, that counts as sleep, and less than
-	 * none in the next turn. */
-	if (told || slept_ms < 0)
-		loop->slept_ms += slept_ms;
-	if (told)
-		loop->gap(loop->gap_owner, loop->gap_ms, slept_ms);
-}
-
-char *
-loop_scratch(struct loop *loop)
-{
-	return loop->scratch;
+	if (!loop->gap || loop->gap_ms + slept_ms <= LOOP_GAP_MS)
+		return;
+	loop->slept_ms = 0;
+	loop->gap(loop->gap_owner, loop->gap_ms, slept_ms);
 }
 
 void
@@ -314,7 +318,8 @@ make_room_for_timer(struct loop *loop)
 static int64_t
 now_ms(const struct loop *loop)
 {
-	return loop->in_turn ? loop->now_ms : loop->world->clock_ms(loop->world->owner);
+	return loop->in_turn ? loop->head.now_ms
+			     : loop->head.world->clock_ms(loop->head.world->owner);
 }
 
 void
@@ -360,7 +365,7 @@ static void
 fire_due(struct loop *loop)
 {
 	loop->firing = true;
-	while (loop->timers_len && loop->timers[1]->at_ms <= loop->now_ms) {
+	while (loop->timers_len && loop->timers[1]->at_ms <= loop->head.now_ms) {
 		struct timer *timer = loop->timers[1];
 
 		loop_timer_clear(loop, timer);
@@ -378,7 +383,7 @@ next_timer_ms(const struct loop *loop)
 int64_t
 loop_next_ms(const struct loop *loop)
 {
-	return loop->later != &loop->later_end ? loop->now_ms : next_timer_ms(loop);
+	return loop->later != &loop->later_end ? loop->head.now_ms : next_timer_ms(loop);
 }
 
 /* ---- later ---- */
@@ -410,13 +415,14 @@ loop_later_clear(struct later *later)
 static int
 timeout_ms(const struct loop *loop, int64_t wait_ms)
 {
-	int64_t next_ms = loop_next_ms(loop), until_next_ms = next_ms - loop->now_ms;
+	int64_t next_ms = loop_next_ms(loop), until_next_ms = next_ms - loop->head.now_ms;
 
 	if (next_ms != INT64_MAX) {
-		/* Since the turn began time has passed that loop->now_ms does not know.  Where it
-		 * is a small part of the wait the clock need not be asked. */
+		/* Since the turn began time has passed that loop->head.now_ms does not know.  Where
+		 * it is a small part of the wait the clock need not be asked. */
 		if (until_next_ms > 0 && until_next_ms < EXACT_BELOW_MS)
-			until_next_ms = next_ms - loop->world->clock_ms(loop->world->owner);
+			until_next_ms =
+			    next_ms - loop->head.world->clock_ms(loop->head.world->owner);
 		if (until_next_ms < 0)
 			until_next_ms = 0;
 		if (wait_ms < 0 || wait_ms > until_next_ms)
@@ -435,15 +441,14 @@ loop_step(struct loop *loop, int64_t wait_ms)
 
 	assert(!loop->in_turn);
 	loop->in_turn = true;
-	found = loop->world->poll(
-	    loop->world->owner, loop->polled, loop->len, timeout_ms(loop, wait_ms), loop->ready);
+	found = loop->head.world->poll(loop->head.world->owner, loop->polled, loop->len,
+	    timeout_ms(loop, wait_ms), loop->ready);
 	if (found == -1 && errno != EINTR && errno != EAGAIN && errno != ENOMEM)
 		fatal("poll");
-	loop->now_ms = loop->world->clock_ms(loop->world->owner);
+	read_clock(loop);
 	loop->turn++;
-	loop->gap_ms = loop->now_ms - LATE_MS > asked_ms ? loop->now_ms - asked_ms : 0;
-	if (loop->gap)
-		mind_gap(loop);
+	loop->gap_ms = loop->head.now_ms - LATE_MS > asked_ms ? loop->head.now_ms - asked_ms : 0;
+	mind_gap(loop);
 	if (found > 0)
 		call_ready(loop, (size_t)found);
 	fire_due(loop);
@@ -468,7 +473,7 @@ loop_stop(struct loop *loop)
 bool
 loop_run_until(struct loop *loop, const bool *done, int64_t within_ms)
 {
-	const struct world *world = loop->world;
+	const struct world *world = loop->head.world;
 	int64_t end_ms = within_ms < 0 ? INT64_MAX : world->clock_ms(world->owner) + within_ms;
 	int64_t left_ms = within_ms;
 

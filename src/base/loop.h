@@ -15,10 +15,27 @@ struct loop;
 
 struct loop *loop_new(const struct world *world); /* WORLD is borrowed */
 void loop_free(struct loop *loop);		  /* after everything on it; NULL is fine */
-const struct world *loop_world(const struct loop *loop);
+
+/* What a loop begins with, for the functions that are asked in every turn. */
+struct loop_head {
+	const struct world *world; /* borrowed */
+	int64_t now_ms;
+	char *scratch;
+};
+
+static inline const struct world *
+loop_world(const struct loop *loop)
+{
+	return ((const struct loop_head *)loop)->world;
+}
 
 /* The monotonic clock as it was when this turn began. */
-int64_t loop_now_ms(const struct loop *loop);
+static inline int64_t
+loop_now_ms(const struct loop *loop)
+{
+	return ((const struct loop_head *)loop)->now_ms;
+}
+
 /* The wall clock now. */
 int64_t loop_wall_ms(const struct loop *loop);
 
@@ -83,7 +100,11 @@ void loop_on_gap(struct loop *loop, loop_gap *gap, void *owner);
 
 /* LOOP_SCRATCH bytes for whoever reads: theirs until they return to the loop, no longer. */
 #define LOOP_SCRATCH 131072
-char *loop_scratch(struct loop *loop);
+static inline char *
+loop_scratch(struct loop *loop)
+{
+	return ((struct loop_head *)loop)->scratch;
+}
 /* Memory for BUF, which holds none, and back again when BUF is empty: one block goes round, so that
  * a turn that answers needs no malloc().  There may be none to lend. */
 void loop_lend(struct loop *loop, struct buf *buf);

@@ -17,16 +17,24 @@
 
 /* ---- UPSes by name ---- */
 
+static bool
+is_called(const struct ups *ups, const char *name, size_t len)
+{
+	return ups->conf->name_len == len && words_same_name(ups->conf->name, name, len);
+}
+
 struct ups *
 upsd_ups(const struct upsd *upsd, const char *name, size_t len)
 {
-	size_t mask = upsd->slots_len - 1, i = words_name_hash(name, len) & mask;
+	size_t mask = upsd->slots_len - 1, i;
 	struct ups *ups;
 
-	for (; (ups = upsd->slots[i]); i = (i + 1) & mask)
-		if (ups->conf->name_len == len && words_same_name(ups->conf->name, name, len))
-			return ups;
-	return NULL;
+	if (upsd->upses_len == 1) /* as nearly everywhere */
+		return is_called(upsd->upses[0], name, len) ? upsd->upses[0] : NULL;
+	i = words_name_hash(name, len) & mask;
+	while ((ups = upsd->slots[i]) && !is_called(ups, name, len))
+		i = (i + 1) & mask;
+	return ups;
 }
 
 /* The UPSes of one configuration: those that stay, and new ones with CONF set. */
