@@ -1,13 +1,14 @@
 /* device.c - device files: one directive a line, most of them named as NUT names the variable. */
 #include "emulators/emu.h"
 
+#include "emulators/bridge.h"
 #include "emulators/orders.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum what { TEXT, NUMBER, FLAG, MILLISECONDS, MODEL, DIALECT, TOPOLOGY, REJECTS, SOURCE };
+enum what { TEXT, NUMBER, FLAG, MILLISECONDS, MODEL, DIALECT, TOPOLOGY, REJECTS, SOURCE, BRIDGE };
 
 struct key {
 	const char *name;
@@ -65,6 +66,9 @@ static const struct key keys[] = {
 	{ "rejects", REJECTS, 0, 0, 0, 0 },
 	{ "no-end", TEXT_IN(no_end) },
 	{ "answer.ms", MILLISECONDS, IN(answer_ms), 0, 0, 0 },
+	{ "bridge", BRIDGE, 0, 0, 0, 0 },
+	{ "usb.mfr", TEXT_IN(usb_mfr) },
+	{ "usb.product", TEXT_IN(usb_product) },
 	{ "protocol", TEXT_IN(protocol) },
 	{ "flags", TEXT_IN(flags) },
 	{ "voltage-per-cell", FLAG, IN(per_cell), 0, 0, 0 },
@@ -165,6 +169,8 @@ read_value(struct emu_device_file *device, const struct key *key, const struct w
 		return read_topology(device, words->word[1]);
 	case REJECTS:
 		return read_rejects(device, words);
+	case BRIDGE:
+		return emu_bridge_set(device, words->word[1]);
 	case SOURCE: /* for people */
 	case FLAG:
 		break;
@@ -206,6 +212,12 @@ emu_device_parse(
 		if (why)
 			faults_add(faults, conffile_path(file), 0, "%s", why);
 	}
+	if (out->bridge && faults->faults == before) {
+		const char *why = emu_bridge_complete(out);
+
+		if (why)
+			faults_add(faults, conffile_path(file), 0, "%s", why);
+	}
 	if (faults->faults != before) {
 		emu_device_free(out);
 		return false;
@@ -238,4 +250,5 @@ emu_device_free(struct emu_device_file *device)
 	if (device->model && device->model->free)
 		device->model->free(device->model_data);
 	device->model_data = NULL;
+	emu_bridge_free(device);
 }

@@ -1,5 +1,6 @@
 #include "emulators/emu.h"
 
+#include "emulators/bridge.h"
 #include "emulators/faults.h"
 #include "emulators/post.h"
 #include "emulators/usbdev.h"
@@ -56,6 +57,7 @@ struct emu {
 	size_t history_len; /* ever written */
 	int64_t began_ms;
 	void *state; /* owned: the model's */
+	struct emu_bridge_now bridge;
 };
 
 /* ---- what was heard and said ---- */
@@ -261,8 +263,23 @@ deliver(void *owner, const struct emu_message *message)
 {
 	struct emu *emu = owner;
 
+	if (emu->device->bridge && message->kind == EMU_BYTES)
+		emu_bridge_say(emu, message->bytes, message->len);
+	else
+		emu_transmit(emu, message);
+}
+
+void
+emu_transmit(struct emu *emu, const struct emu_message *message)
+{
 	if (emu->port)
 		emu->transport->write(emu->port, message);
+}
+
+struct emu_bridge_now *
+emu_bridge_state(struct emu *emu)
+{
+	return &emu->bridge;
 }
 
 static long
@@ -270,6 +287,8 @@ byte_us(const struct emu *emu, long fault_ms)
 {
 	unsigned baud = emu->device->model->baud;
 
+	if (emu_bridge_collects(emu->device))
+		return 0;
 	if (fault_ms)
 		return fault_ms * 1000;
 	return emu->paced && baud ? 10000000 / (long)baud : 0; /* 8N1: ten bits a byte */
@@ -288,8 +307,13 @@ emu_send(struct emu *emu, const struct emu_message *message)
 	struct emu_spoilt spoilt;
 	char end = message->kind == EMU_BYTES ? emu->device->model->end : '\0';
 
-	emu_faults_pass(&emu->faults, &spoilt, message->kind == EMU_REPORT ? "report" : emu->asked,
-	    message->bytes, message->len, refusal(emu), end);
+	if (emu->device->bridge && message->kind != EMU_BYTES) {
+		emu_transmit(emu, message); /* emu_bus_fails() has been asked */
+		return;
+	}
+	(emu->device->bridge ? emu_faults_pass_text : emu_faults_pass)(&emu->faults, &spoilt,
+	    message->kind == EMU_REPORT ? "report" : emu->asked, message->bytes, message->len,
+	    refusal(emu), end);
 	if (!spoilt.lost && !spoilt.bytes.failed) {
 		struct emu_message out = *message;
 
@@ -309,6 +333,28 @@ emu_send(struct emu *emu, const struct emu_message *message)
 	if (spoilt.unplug)
 		loop_later(emu->loop, &emu->pull);
 	buf_free(&spoilt.bytes);
+}
+
+bool
+emu_bus_fails(struct emu *emu, const struct emu_message *request)
+{
+	struct emu_message answer = *request;
+	struct emu_spoilt spoilt;
+	char name[EMU_TEXT] = "report";
+
+	if (request->kind == EMU_CONTROL)
+		emu_usb_name(name, sizeof(name), request->setup);
+	answer.kind = EMU_CONTROL;
+	emu_faults_pass_bus(&emu->faults, &spoilt, name);
+	answer.len = 0;
+	answer.refused = spoilt.stall;
+	answer.broken = spoilt.broken;
+	if (spoilt.stall || spoilt.broken)
+		emu_transmit(emu, &answer);
+	if (spoilt.unplug)
+		loop_later(emu->loop, &emu->pull);
+	buf_free(&spoilt.bytes);
+	return spoilt.stall || spoilt.broken || spoilt.lost;
 }
 
 void
@@ -384,13 +430,13 @@ say_words(struct emu *emu, const char *words)
 }
 
 static void
-answer(struct emu *emu)
+answer(struct emu *emu, bool spoilt)
 {
 	const struct emu_device_file *device = emu->device;
 	const struct emu_command *command = NULL;
 	enum emu_verdict verdict = EMU_UNKNOWN;
 
-	if (!emu->question_spoilt && !rejects(device, emu->asked))
+	if (!spoilt && !rejects(device, emu->asked))
 		command = find_command(device, emu->asked);
 	if (command)
 		verdict = command->run(emu, emu->asked + strlen(command->name), command->number);
@@ -409,18 +455,21 @@ answer(struct emu *emu)
 	}
 }
 
+/* What is said may be answered with the next question before this returns. */
 static void
 hear_line(struct emu *emu)
 {
+	bool spoilt = emu->question_spoilt;
+
 	memcpy(emu->asked, emu->question, emu->question_len);
 	emu->asked[emu->question_len] = '\0';
 	emu->heard.heard++;
 	escape(emu->heard.question, sizeof(emu->heard.question), emu->question, emu->question_len);
-	if (emu_battery_awake(emu_battery(emu)))
-		answer(emu);
-	emu->asked[0] = '\0';
 	emu->question_len = 0;
 	emu->question_spoilt = false;
+	if (emu_battery_awake(emu_battery(emu)))
+		answer(emu, spoilt);
+	emu->asked[0] = '\0';
 	emu_changed(emu);
 }
 
@@ -462,6 +511,10 @@ emu_hear(struct emu *emu, const struct emu_message *message)
 {
 	const char *bytes = message->bytes;
 
+	if (emu->device->bridge && message->kind != EMU_BYTES) {
+		emu_bridge_hear(emu, message);
+		return;
+	}
 	if (emu->device->model->hear) {
 		hear_message(emu, message);
 		return;
@@ -540,6 +593,7 @@ emu_unplug(struct emu *emu)
 	loop_later_clear(&emu->pull);
 	emu->question_len = 0;
 	emu->question_spoilt = false;
+	emu->bridge = (struct emu_bridge_now){ 0 };
 	emu_post_clear(&emu->post);
 }
 

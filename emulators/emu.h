@@ -19,14 +19,15 @@
 
 struct emu;
 struct emu_device_file;
-struct emu_usb; /* emulators/usbdev.h */
+struct emu_usb;	   /* emulators/usbdev.h */
+struct emu_bridge; /* emulators/bridge.h */
 
 /* ---- what travels ---- */
 
 enum emu_kind {
 	EMU_BYTES,   /* on a line; how they are cut means nothing */
-	EMU_CONTROL, /* a control request with its SETUP packet, or the answer to it */
-	EMU_REPORT   /* an interrupt transfer, whole */
+	EMU_CONTROL, /* a control request with its SETUP packet, or the answer to it; or to this: */
+	EMU_REPORT   /* an interrupt transfer, whole, to the host or from it */
 };
 
 struct emu_message {
@@ -123,7 +124,12 @@ struct emu_device_file {
 	double load;	/* at start, percent */
 	struct emu_rating rating;
 	void *model_data; /* the model's own, from its directives */
+	char usb_mfr[EMU_TEXT], usb_product[EMU_TEXT]; /* how the bridge calls itself */
+	struct emu_bridge *bridge;		       /* owned; NULL: the plug is the model's own */
 };
+
+/* What it is on its bus.  NULL: it is on a line. */
+const struct emu_usb *emu_usb_of(const struct emu_device_file *device);
 
 /* Read PATH.  false with FAULTS filled. */
 bool emu_device_read(struct emu_device_file *out, const char *path, struct faults *faults);

@@ -18,6 +18,7 @@ struct row {
 	long least, most, usual; /* the amount; most 0: takes none */
 	void (*spoil)(struct passing *p);
 	const char *help;
+	bool bus; /* of the bus, not of what is said over it */
 };
 
 static char *
@@ -228,22 +229,22 @@ slow(struct passing *p)
 
 /* In the order in which they act on one answer. */
 static const struct row rows[] = {
-	{ "mute", 0, 0, 0, mute, "says nothing" },
-	{ "unplug", 0, 0, 0, unplug, "the cable is pulled out; \"replug\" puts it back" },
-	{ "stall", 0, 0, 0, stall, "USB: refuses the request" },
-	{ "io", 0, 0, 0, broken, "USB: the transfer fails on its way" },
-	{ "wrongid", 0, 0, 0, wrong_id, "USB: the id of another report in front" },
-	{ "echo", 0, 0, 0, echo, "sends the question back" },
-	{ "nak", 0, 0, 0, nak, "refuses, in the device's words" },
-	{ "dashes", 0, 0, 0, dashes, "dashes where two numbers should be" },
-	{ "badbits", 0, 0, 0, badbits, "a letter among the status bits" },
-	{ "extra", 0, 0, 0, extra, "three numbers too many behind the last field" },
-	{ "garble", 1, 200, 3, garble, "N characters turned into noise" },
-	{ "truncate", 0, 500, 18, truncate_it, "only the first N characters, then the end" },
-	{ "nul", 0, 0, 0, nul, "a zero byte in front" },
-	{ "nocr", 0, 0, 0, nocr, "the end of the line is missing" },
-	{ "delay", 1, 600000, 1600, delay, "N ms late" },
-	{ "slow", 1, 1000, 4, slow, "N ms between two bytes" },
+	{ "mute", 0, 0, 0, mute, "says nothing", false },
+	{ "unplug", 0, 0, 0, unplug, "the cable is pulled out; \"replug\" puts it back", true },
+	{ "stall", 0, 0, 0, stall, "USB: refuses the request", true },
+	{ "io", 0, 0, 0, broken, "USB: the transfer fails on its way", true },
+	{ "wrongid", 0, 0, 0, wrong_id, "USB: the id of another report in front", true },
+	{ "echo", 0, 0, 0, echo, "sends the question back", false },
+	{ "nak", 0, 0, 0, nak, "refuses, in the device's words", false },
+	{ "dashes", 0, 0, 0, dashes, "dashes where two numbers should be", false },
+	{ "badbits", 0, 0, 0, badbits, "a letter among the status bits", false },
+	{ "extra", 0, 0, 0, extra, "three numbers too many behind the last field", false },
+	{ "garble", 1, 200, 3, garble, "N characters turned into noise", false },
+	{ "truncate", 0, 500, 18, truncate_it, "only the first N characters, then the end", false },
+	{ "nul", 0, 0, 0, nul, "a zero byte in front", false },
+	{ "nocr", 0, 0, 0, nocr, "the end of the line is missing", false },
+	{ "delay", 1, 600000, 1600, delay, "N ms late", false },
+	{ "slow", 1, 1000, 4, slow, "N ms between two bytes", false },
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 _Static_assert(ROWS <= EMU_FAULT_KINDS, "a fault more than there is room for");
@@ -350,9 +351,11 @@ emu_faults_help(struct buf *out)
 		    out, "%s%s: %s\n", rows[i].name, rows[i].most ? " N" : "", rows[i].help);
 }
 
-void
-emu_faults_pass(struct emu_faults *faults, struct emu_spoilt *out, const char *question,
-    const void *answer, size_t len, const char *refused, char end)
+enum which { ALL, OF_TEXT, OF_BUS };
+
+static void
+pass(struct emu_faults *faults, struct emu_spoilt *out, const char *question, const void *answer,
+    size_t len, const char *refused, char end, enum which which)
 {
 	struct passing passing = {
 		.out = out, .question = question, .refused = refused, .end = end
@@ -363,7 +366,8 @@ emu_faults_pass(struct emu_faults *faults, struct emu_spoilt *out, const char *q
 	for (size_t i = 0; i < ROWS; i++) {
 		struct emu_fault *fault = &faults->fault[i];
 
-		if (!fault->on || (fault->only[0] && strcmp(fault->only, question)))
+		if (!fault->on || (which != ALL && (which == OF_BUS) != rows[i].bus) ||
+		    (fault->only[0] && strcmp(fault->only, question)))
 			continue;
 		if (fault->wait > 0) {
 			fault->wait--;
@@ -376,4 +380,24 @@ emu_faults_pass(struct emu_faults *faults, struct emu_spoilt *out, const char *q
 		if (out->lost)
 			return;
 	}
+}
+
+void
+emu_faults_pass(struct emu_faults *faults, struct emu_spoilt *out, const char *question,
+    const void *answer, size_t len, const char *refused, char end)
+{
+	pass(faults, out, question, answer, len, refused, end, ALL);
+}
+
+void
+emu_faults_pass_text(struct emu_faults *faults, struct emu_spoilt *out, const char *question,
+    const void *answer, size_t len, const char *refused, char end)
+{
+	pass(faults, out, question, answer, len, refused, end, OF_TEXT);
+}
+
+void
+emu_faults_pass_bus(struct emu_faults *faults, struct emu_spoilt *out, const char *request)
+{
+	pass(faults, out, request, NULL, 0, "", '\0', OF_BUS);
 }

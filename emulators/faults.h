@@ -49,5 +49,10 @@ struct emu_spoilt {
  * nothing.  buf_free(&out->bytes) afterwards. */
 void emu_faults_pass(struct emu_faults *faults, struct emu_spoilt *out, const char *question,
     const void *answer, size_t len, const char *refused, char end);
+/* Where a bridge stands between: the faults of what is said alone, and of a request on the bus. */
+void emu_faults_pass_text(struct emu_faults *faults, struct emu_spoilt *out, const char *question,
+    const void *answer, size_t len, const char *refused, char end);
+void emu_faults_pass_bus(
+    struct emu_faults *faults, struct emu_spoilt *out, const char *request);
 
 #endif

@@ -31,7 +31,8 @@ struct arguments {
 
 static const char usage[] =
     "usage: nut-emu --device NAME|FILE [--link PATH] [--control PATH] [--speed N]\n"
-    "               [--scenario FILE] [--transport pty|umockdev|usbip] [--mode 0660] [--pace] [--ready] [-D]\n"
+    "               [--scenario FILE] [--transport pty|umockdev|usbip] [--mode 0660] [--pace] "
+    "[--ready] [-D]\n"
     "       nut-emu ctl PATH ORDER...\n"
     "       nut-emu --list | --help | --version\n";
 
@@ -233,9 +234,9 @@ transport_for(const struct emu_device_file *device, const char *name)
 {
 	const struct emu_transport *transport = find_transport(name);
 
-	if (transport->usb != (device->model->usb != NULL))
+	if (transport->usb != (emu_usb_of(device) != NULL))
 		fatalx("%s is a %s device: not by %s", device->name,
-		    device->model->usb ? "USB" : "serial", name);
+		    emu_usb_of(device) ? "USB" : "serial", name);
 	return transport;
 }
 

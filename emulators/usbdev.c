@@ -58,18 +58,24 @@ hid_descriptor(const struct emu_usb *usb, unsigned char out[9])
 	memcpy(out, bytes, sizeof(bytes));
 }
 
-void
-emu_usb_config(const struct emu_usb *usb, unsigned char out[EMU_USB_CONFIG_LEN])
+size_t
+emu_usb_config(const struct emu_usb *usb, unsigned char out[EMU_USB_CONFIG_MAX])
 {
-	const unsigned char configuration[9] = { 9, CONFIGURATION, EMU_USB_CONFIG_LEN, 0, 1, 1, 0,
+	const size_t len = EMU_USB_CONFIG_MAX - (usb->out_endpoint ? 0 : 7);
+	const unsigned char configuration[9] = { 9, CONFIGURATION, (unsigned char)len, 0, 1, 1, 0,
 		0xa0, 50 };
-	const unsigned char interface[9] = { 9, 4, 0, 0, 1, 3, 0, 0, 0 };
+	const unsigned char interface[9] = { 9, 4, 0, 0, usb->out_endpoint ? 2 : 1, 3, 0, 0, 0 };
 	const unsigned char endpoint[7] = { 7, 5, 0x81, 3, (unsigned char)usb->packet, 0, 10 };
+	const unsigned char other[7] = { 7, 5, (unsigned char)usb->out_endpoint, 3,
+		(unsigned char)usb->packet, 0, 10 };
 
 	memcpy(out, configuration, 9);
 	memcpy(out + 9, interface, 9);
 	hid_descriptor(usb, out + 18);
 	memcpy(out + 27, endpoint, 7);
+	if (usb->out_endpoint)
+		memcpy(out + 34, other, 7);
+	return len;
 }
 
 static bool
@@ -96,15 +102,14 @@ add_string(const struct emu_usb *usb, unsigned index, struct buf *out)
 static bool
 add_descriptor(const struct emu_usb *usb, const struct request *request, struct buf *out)
 {
-	unsigned char bytes[EMU_USB_CONFIG_LEN];
+	unsigned char bytes[EMU_USB_CONFIG_MAX];
 
 	switch (request->value >> 8) {
 	case DEVICE:
 		emu_usb_device(usb, bytes);
 		return buf_add(out, bytes, EMU_USB_DEVICE_LEN);
 	case CONFIGURATION:
-		emu_usb_config(usb, bytes);
-		return buf_add(out, bytes, EMU_USB_CONFIG_LEN);
+		return buf_add(out, bytes, emu_usb_config(usb, bytes));
 	case STRING:
 		return add_string(usb, request->value & 0xff, out);
 	case HID:

@@ -17,6 +17,7 @@ struct emu_usb {
 	unsigned vendor, product, release;	  /* release: BCD, 0x0106 is 1.06 */
 	bool full_speed;			  /* else low: nearly all are */
 	unsigned packet;			  /* bytes of one interrupt transfer */
+	unsigned out_endpoint;			  /* it has one for interrupts from the host, 0 none */
 	unsigned char manufacturer, name, serial; /* indices of strings, 0: it has none */
 	char strings[EMU_USB_STRINGS][EMU_TEXT];  /* "": it stalls */
 	unsigned char report_descriptor[EMU_USB_DESCRIPTOR_MAX];
@@ -34,8 +35,8 @@ void emu_usb_hear(struct emu *emu, const struct emu_usb *usb, const struct emu_m
 void emu_usb_name(char *out, size_t size, const unsigned char setup[8]);
 
 #define EMU_USB_DEVICE_LEN 18
-#define EMU_USB_CONFIG_LEN 34 /* configuration, interface, HID, endpoint */
+#define EMU_USB_CONFIG_MAX 41 /* configuration, interface, HID, endpoints */
 void emu_usb_device(const struct emu_usb *usb, unsigned char out[EMU_USB_DEVICE_LEN]);
-void emu_usb_config(const struct emu_usb *usb, unsigned char out[EMU_USB_CONFIG_LEN]);
+size_t emu_usb_config(const struct emu_usb *usb, unsigned char out[EMU_USB_CONFIG_MAX]);
 
 #endif

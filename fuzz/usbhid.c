@@ -187,7 +187,7 @@ cancel(void *handle)
 }
 
 static bool
-start_listening(void *handle)
+start_listening(void *handle, size_t len)
 {
 	return bus.listens = true;
 }

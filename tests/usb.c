@@ -25,7 +25,7 @@ static void
 mini_identified(void *device)
 {
 	mini.identified++;
-	usb_listen(mini.usb);
+	usb_listen(mini.usb, 64);
 	core_set(mini.core, "ups.serial", usb_about(mini.usb)->strings[USB_SERIAL]);
 	core_set(mini.core, "ups.mfr", usb_about(mini.usb)->strings[USB_MANUFACTURER]);
 	core_started(mini.core);

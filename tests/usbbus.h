@@ -163,7 +163,7 @@ bus_describe(void *bus, size_t i, struct usb_about *out)
 		return false;
 	if (!bus_devices[i].emu || !bus_devices[i].present)
 		return true;
-	const struct emu_usb *usb = bus_devices[i].file.model->usb(&bus_devices[i].file);
+	const struct emu_usb *usb = emu_usb_of(&bus_devices[i].file);
 
 	*out = (struct usb_about){ .vendor = (uint16_t)usb->vendor,
 		.product = (uint16_t)usb->product,
@@ -250,6 +250,28 @@ bus_control(void *owner, const void *setup, size_t len)
 	return true;
 }
 
+static inline bool
+bus_send(void *owner, uint8_t endpoint, const void *bytes, size_t len)
+{
+	struct bus_handle *handle = owner;
+	struct emu_message message = {
+		.kind = EMU_REPORT, .bytes = bytes, .len = len, .tag = ++bus_now.transfers
+	};
+
+	handle->room = 0;
+	handle->of_report = handle->spoils = false;
+	if (!handle->device->present)
+		return false;
+	if (bus_fails()) {
+		if (bus_now.fail_how != EXCHANGE_TIMEOUT)
+			handle->calls->answered(handle->owner, bus_now.fail_how, NULL, 0);
+		return true;
+	}
+	handle->asked = message.tag;
+	emu_hear(handle->device->emu, &message);
+	return true;
+}
+
 static inline void
 bus_cancel(void *owner)
 {
@@ -257,7 +279,7 @@ bus_cancel(void *owner)
 }
 
 static inline bool
-bus_listen(void *owner)
+bus_listen(void *owner, size_t len)
 {
 	struct bus_handle *handle = owner;
 
@@ -286,6 +308,7 @@ static const struct usb_backend bus_backend = { .name = "bus",
 	.open = bus_open_device,
 	.close = bus_close_device,
 	.control = bus_control,
+	.send = bus_send,
 	.cancel = bus_cancel,
 	.listen = bus_listen,
 	.clear_halt = bus_clear_halt,
@@ -326,7 +349,7 @@ bus_plug_file(const char *path, const char *serial)
 	cr_assert(emu_device_read(&device->file, path, &faults), "%s",
 	    faults.len ? faults.list[0].text : path);
 	if (serial) {
-		struct emu_usb *usb = (struct emu_usb *)device->file.model->usb(&device->file);
+		struct emu_usb *usb = (struct emu_usb *)emu_usb_of(&device->file);
 
 		strcpy(usb->strings[usb->serial], serial);
 	}

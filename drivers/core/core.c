@@ -29,7 +29,7 @@ close_device(struct core *core, bool lost)
 	core->closing = false;
 	exchanges_close(core, lost);
 	if (core->port)
-		core->driver->carrier->close(core->port);
+		core->carrier->close(core->port);
 	core->port = NULL;
 	core->in_round = core->poll_again = false;
 	core->status_bits = 0;
@@ -122,7 +122,7 @@ core_port_lost(struct core *core, const char *why)
 static bool
 open_port(struct core *core)
 {
-	const struct carrier *carrier = core->driver->carrier;
+	const struct carrier *carrier = core->carrier;
 	const char *why = NULL;
 
 	if (!carrier)
@@ -401,9 +401,14 @@ core_shutdown_done(struct core *core, bool ok)
 static bool
 make_device(struct core *core)
 {
-	core->device = core->driver->new (core);
-	if (core->device && core->faults.faults == 0)
+	const struct driver *driver = core->driver;
+
+	core->device = driver->new (core);
+	if (core->device && core->faults.faults == 0) {
+		core->carrier = driver->is_usb && driver->is_usb(core->device) ? driver->usb_carrier
+									       : driver->carrier;
 		return true;
+	}
 	if (core->faults.faults == 0)
 		faults_add(&core->faults, core->driver->name, 0, "cannot start");
 	faults_log(&core->faults);

@@ -71,17 +71,18 @@ struct core {
 	struct drvconf *conf;	     /* owned */
 	const struct core_calls *calls;
 	void *calls_owner;
-	struct publish *publish; /* owned */
-	void *device;		 /* owned: driver->free */
-	void *port;		 /* owned: carrier->close; NULL while closed */
+	struct publish *publish;       /* owned */
+	void *device;		       /* owned: driver->free */
+	const struct carrier *carrier; /* borrowed; NULL: none */
+	void *port;		       /* owned: carrier->close; NULL while closed */
 	struct serial_line line;
-	struct usb *usb; /* borrowed: the driver's, NULL if it has none */
+	struct usb *usb;      /* borrowed: the driver's, NULL if it has none */
 	struct faults faults; /* core_fault(), during core_new() */
 
 	enum core_phase phase;
-	bool shutting_down; /* -k: cut the power instead of polling */
+	bool shutting_down;  /* -k: cut the power instead of polling */
 	bool cutting, blind; /* the order is under way; without a word from the device before */
-	bool was_started;   /* identified once: from then on never given up */
+	bool was_started;    /* identified once: from then on never given up */
 	bool was_ready;
 	char why[160];	    /* why it is being closed */
 	bool lost, closing; /* how; until close_later has run */

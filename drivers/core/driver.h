@@ -64,6 +64,10 @@ struct driver {
 	void (*heard)(void *device, const unsigned char *bytes, size_t len);
 	/* Which carrier: how the port is opened. */
 	const struct carrier *carrier; /* core/exchange.h; NULL: no port (dummy-ups) */
+	/* For a driver of devices on a line and on USB: does the configuration mean the latter?
+	 * Then it is opened by USB_CARRIER.  NULL: no. */
+	bool (*is_usb)(void *device);
+	const struct carrier *usb_carrier;
 	/* ups.status is set by core_set(), or there is none (dummy-ups, a PDU): a round without
 	 * core_status() is then not a lost one. */
 	bool own_status;

@@ -102,11 +102,18 @@ trace(const struct core *core, const struct exchange *what, enum exchange_end en
 	buf_free(&buf);
 }
 
-/* Does the carrier itself know how an exchange ends?  Then none comes late. */
+/* Does the carrier itself know how this exchange ends?  Then none comes late. */
 static bool
-takes_back(const struct core *core)
+takes_back(const struct core *core, const struct exchange *what)
 {
-	return core->port && core->driver->carrier && core->driver->carrier->cancel;
+	return !what->complete && core->port && core->carrier->cancel;
+}
+
+/* false: what it was asked may be answered all the same. */
+static bool
+take_back(struct core *core)
+{
+	return core->port && core->carrier->cancel && core->carrier->cancel(core->port);
 }
 
 /* --- late answers ------------------------------------------------------------------------ */
@@ -251,8 +258,7 @@ finish(struct core *core, enum exchange_end end, size_t len)
 	exchanges->last.question = NULL;
 	exchanges->answer[len] = '\0';
 	trace(core, &item->what, end, len);
-	if (end == EXCHANGE_TIMEOUT && item->what.complete && !item->what.may_be_silent &&
-	    !takes_back(core)) {
+	if (end == EXCHANGE_TIMEOUT && item->what.complete && !item->what.may_be_silent) {
 		exchanges->listening = true;
 		/* Of an answer that has begun the rest is to come, if anything. */
 		if (len == 0)
@@ -330,9 +336,11 @@ time_is_up(void *owner)
 	} else if (exchanges->held) {
 		exchanges->owed = 0; /* nothing else came: the line is in step again */
 		finish(core, exchanges->held_end, exchanges->held_len);
-	} else if (takes_back(core)) {
-		core->driver->carrier->cancel(core->port);
-		finish(core, EXCHANGE_TIMEOUT, 0);
+	} else if (take_back(core)) {
+		finish(core,
+		    takes_back(core, &exchanges->running->what) ? EXCHANGE_TIMEOUT
+								: EXCHANGE_BROKEN,
+		    0);
 	} else if (!exchanges->running->what.complete) {
 		/* No answer to wait for: the deadline is the end of the settling time. */
 		finish(core, EXCHANGE_ANSWERED, exchanges->len);
@@ -344,7 +352,7 @@ time_is_up(void *owner)
 static int64_t
 time_of(const struct core *core, const struct exchange *what)
 {
-	if (takes_back(core))
+	if (takes_back(core, what))
 		return what->deadline_ms;
 	if (!what->complete)
 		return what->settle_ms;
@@ -365,7 +373,7 @@ run_next(void *owner)
 	exchanges->len = 0;
 	exchanges->asked_ms = loop_now_ms(core->loop);
 	loop_timer_in(core->loop, &exchanges->deadline, time_of(core, &item->what));
-	core->driver->carrier->ask(core->port, &item->what);
+	core->carrier->ask(core->port, &item->what);
 }
 
 static void
@@ -500,8 +508,8 @@ core_exchanges_drop(struct core *core)
 	struct queued_exchange *item;
 
 	loop_timer_clear(core->loop, &exchanges->deadline);
-	if (exchanges->running && takes_back(core))
-		core->driver->carrier->cancel(core->port);
+	if (exchanges->running)
+		take_back(core);
 	leave(core);
 	exchanges->listening = exchanges->held = false;
 	free(exchanges->running);

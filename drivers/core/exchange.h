@@ -12,13 +12,13 @@
  *    held until the line has been quiet for as long as it would be late then.  If another comes
  *    meanwhile it was late: it is thrown away, the exchange ends with EXCHANGE_TIMEOUT, and how
  *    slow the device is has been learnt.
- * A carrier that can take a question back (USB) needs none of this. */
+ * A question that the carrier can take back (USB) needs none of this. */
 #ifndef EXCHANGE_H
 #define EXCHANGE_H
 
 #include "drivers/core/driver.h"
 
-#define EXCHANGE_BYTES_MAX 4096 /* a HID report descriptor */
+#define EXCHANGE_BYTES_MAX 4096	   /* a HID report descriptor */
 #define EXCHANGE_LATE_MAX_MS 10000 /* what is not answered then never will be */
 
 enum exchange_end {
@@ -26,7 +26,7 @@ enum exchange_end {
 	EXCHANGE_TIMEOUT,  /* the deadline passed; ANSWER holds what had come by then */
 	EXCHANGE_LOST,	   /* the port is gone, or was closed under it */
 	EXCHANGE_REFUSED,  /* USB: the device stalled the request */
-	EXCHANGE_BROKEN	   /* USB: the transfer failed on its way */
+	EXCHANGE_BROKEN	   /* USB: the transfer failed on its way, or the question was taken back */
 };
 
 struct exchange {
@@ -71,8 +71,9 @@ struct carrier {
 	void (*ask)(void *port, const struct exchange *exchange);
 	void (*close)(void *port);
 	/* NULL: an exchange ends when its COMPLETE says so.  Else the carrier knows itself when one
-	 * has ended, and calls core_ended(); this takes back the one that runs. */
-	void (*cancel)(void *port);
+	 * without a COMPLETE has ended, or that one with it has failed, and calls core_ended();
+	 * this takes back the one that runs.  false: an answer may come for all that. */
+	bool (*cancel)(void *port);
 };
 extern const struct carrier carrier_serial;
 /* The serial carrier's line settings, called by a driver's new(): baud, and cable power. */

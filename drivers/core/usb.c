@@ -30,7 +30,10 @@ struct usb {
 	char serial[USB_STRING_MAX];
 	struct usb_port *port; /* borrowed: the core's; NULL while closed */
 	void (*identified)(void *device);
-	uint16_t language; /* of its strings */
+	bool was_found;			 /* before the device that is open was identified */
+	uint16_t language;		 /* of its strings */
+	bool english;			 /* without asking */
+	const struct usb_bridge *bridge; /* borrowed: the driver's */
 	char why[200];
 };
 
@@ -39,6 +42,9 @@ struct usb_port {
 	const struct usb_backend *backend; /* borrowed */
 	void *bus, *handle;		   /* owned; HANDLE NULL between two devices */
 	size_t at;			   /* of the device that is open */
+	bool identified;		   /* it is */
+	bool bridging;			   /* an exchange of the bridge's runs */
+	usb_transferred *transferred;	   /* a bridge's transfer runs */
 };
 
 /* ---- options ---- */
@@ -159,15 +165,22 @@ fits_by_strings(const struct usb *usb)
 
 /* ---- opening ---- */
 
+static const char takes_none[] = "the USB device takes no requests";
+
 static void
 answered(void *owner, enum exchange_end end, const void *bytes, size_t len)
 {
 	struct usb_port *port = owner;
+	struct core *core = port->usb->core;
+	usb_transferred *transferred = port->transferred;
 
+	port->transferred = NULL;
 	if (end == EXCHANGE_LOST)
-		core_port_lost(port->usb->core, "the USB device is gone");
-	else
-		core_ended(port->usb->core, end, bytes, len);
+		core_port_lost(core, "the USB device is gone");
+	else if (transferred)
+		transferred(core->device, end, bytes, len);
+	else if (!port->bridging)
+		core_ended(core, end, bytes, len);
 }
 
 static void
@@ -176,8 +189,8 @@ heard(void *owner, const void *bytes, size_t len)
 	struct core *core = ((struct usb_port *)owner)->usb->core;
 
 	if (!bytes)
-		log_warnx(
-		    "[%s] the interrupt pipe does not work: polling alone", core_ups_name(core));
+		log_warnx("[%s] the interrupt pipe does not work%s", core_ups_name(core),
+		    ((struct usb_port *)owner)->usb->bridge ? "" : ": polling alone");
 	if (core->driver->heard)
 		core->driver->heard(core->device, bytes, bytes ? len : 0);
 }
@@ -226,6 +239,7 @@ open_from(struct usb_port *port, size_t at)
 		port->handle = port->backend->open(port->bus, at, &about, &calls, port, &why);
 		if (port->handle) {
 			port->at = at;
+			port->identified = false;
 			usb->about = about;
 			return true;
 		}
@@ -306,19 +320,55 @@ void
 usb_port_ask(void *state, const struct exchange *exchange)
 {
 	struct usb_port *port = state;
+	struct usb *usb = port->usb;
 
-	if (!port->handle ||
-	    !port->backend->control(port->handle, exchange->question, exchange->question_len))
-		core_port_lost(port->usb->core, "the USB device takes no requests");
+	port->bridging = exchange->complete && usb->bridge;
+	if (port->bridging && port->identified)
+		usb->bridge->ask(usb->core->device, exchange);
+	else if (port->bridging || !port->handle ||
+		 !port->backend->control(port->handle, exchange->question, exchange->question_len))
+		core_port_lost(usb->core, takes_none);
 }
 
-void
+bool
 usb_port_cancel(void *state)
 {
 	struct usb_port *port = state;
 
+	port->transferred = NULL;
 	if (port->handle)
 		port->backend->cancel(port->handle);
+	return !port->bridging || port->usb->bridge->cancel(port->usb->core->device);
+}
+
+void
+usb_use_bridge(struct usb *usb, const struct usb_bridge *bridge)
+{
+	usb->bridge = bridge;
+}
+
+void
+usb_transfer(struct usb *usb, const void *setup, size_t len, usb_transferred *done)
+{
+	struct usb_port *port = usb->port;
+
+	if (!port)
+		return;
+	port->transferred = done;
+	if (!port->handle || !port->backend->control(port->handle, setup, len))
+		core_port_lost(usb->core, takes_none);
+}
+
+void
+usb_send(struct usb *usb, uint8_t endpoint, const void *bytes, size_t len, usb_transferred *done)
+{
+	struct usb_port *port = usb->port;
+
+	if (!port)
+		return;
+	port->transferred = done;
+	if (!port->handle || !port->backend->send(port->handle, endpoint, bytes, len))
+		core_port_lost(usb->core, takes_none);
 }
 
 static void *
@@ -365,11 +415,16 @@ usb_ask(struct usb *usb, const struct usb_request *request, bool urgent)
 }
 
 void
-usb_listen(struct usb *usb)
+usb_listen(struct usb *usb, size_t len)
 {
 	struct usb_port *port = usb->port;
+	size_t packet = usb->about.in_packet & 0x7ffu;
 
-	if (port && port->handle && usb->about.in_endpoint && !port->backend->listen(port->handle))
+	/* Whole packets: one that were longer than its place would be a fault of the bus. */
+	if (packet)
+		len = (len + packet - 1) / packet * packet;
+	if (port && port->handle && usb->about.in_endpoint &&
+	    !port->backend->listen(port->handle, len))
 		heard(port, NULL, 0);
 }
 
@@ -434,16 +489,15 @@ usb_ask_string(struct usb *usb, unsigned index, int tag,
 static void ask_strings(struct usb *usb, size_t which);
 static void ask_language(struct usb *usb);
 
+/* WHY: what will be said if there is none. */
 static void
-next_device(struct usb *usb)
+next_device(struct usb *usb, const char *why)
 {
 	struct usb_port *port = usb->port;
 
-	log_debug(1, "[%s] %04x:%04x at %03u/%03u has other strings", core_ups_name(usb->core),
-	    usb->about.vendor, usb->about.product, usb->about.bus, usb->about.address);
 	port->backend->close(port->handle);
 	port->handle = NULL;
-	snprintf(usb->why, sizeof(usb->why), "no USB device fits");
+	snprintf(usb->why, sizeof(usb->why), "%s", why);
 	if (open_from(port, port->at + 1))
 		ask_language(usb);
 	else
@@ -456,9 +510,14 @@ known_now(struct usb *usb)
 	struct usb_about *about = &usb->about;
 
 	if (!fits_by_strings(usb)) {
-		next_device(usb);
+		log_debug(1, "[%s] %04x:%04x at %03u/%03u has other strings",
+		    core_ups_name(usb->core), about->vendor, about->product, about->bus,
+		    about->address);
+		next_device(usb, "no USB device fits");
 		return;
 	}
+	usb->was_found = usb->found;
+	usb->port->identified = true;
 	usb->found = true;
 	usb->vendor = about->vendor;
 	usb->product = about->product;
@@ -521,7 +580,44 @@ language_came(void *owner, const struct exchange *exchange, enum exchange_end en
 static void
 ask_language(struct usb *usb)
 {
-	ask_string(usb, 0, 0, usb, language_came);
+	usb->language = ENGLISH;
+	if (usb->english)
+		ask_strings(usb, USB_MANUFACTURER);
+	else
+		ask_string(usb, 0, 0, usb, language_came);
+}
+
+void
+usb_next(struct usb *usb, const char *why)
+{
+	char reason[200];
+
+	snprintf(reason, sizeof(reason), "%04x:%04x at %03u/%03u: %s", usb->about.vendor,
+	    usb->about.product, usb->about.bus, usb->about.address, why);
+	log_info("[%s] %s", core_ups_name(usb->core), reason);
+	if (!usb->was_found) {
+		usb->found = false;
+		usb->serial[0] = '\0';
+	}
+	next_device(usb, reason);
+}
+
+bool
+usb_is_identified(const struct usb *usb)
+{
+	return usb->port && usb->port->identified;
+}
+
+void
+usb_assume_english(struct usb *usb)
+{
+	usb->english = true;
+}
+
+uint16_t
+usb_language(const struct usb *usb)
+{
+	return usb->language;
 }
 
 void

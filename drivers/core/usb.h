@@ -88,8 +88,37 @@ bool usb_string_text(char out[USB_STRING_MAX], const void *answer, size_t len);
 /* Did all of it come that its first byte tells of? */
 bool usb_string_whole(const void *answer, size_t len);
 
-/* Interrupt reports are given to the driver's heard() from now on. */
-void usb_listen(struct usb *usb);
+/* Interrupt reports are given to the driver's heard() from now on.  The longest has LEN bytes: a
+ * transfer ends when so many have come, or with a packet that is not full. */
+void usb_listen(struct usb *usb, size_t len);
+
+/* In what usb_identify() calls: it is not this one, whatever it says it is.  The next one that fits
+ * is opened and asked; if there is none, core_failed(WHY). */
+void usb_next(struct usb *usb, const char *why);
+/* Has the device that is open now been identified? */
+bool usb_is_identified(const struct usb *usb);
+/* Do not ask which languages its strings are in: English. */
+void usb_assume_english(struct usb *usb);
+uint16_t usb_language(const struct usb *usb);
+
+/* ---- bridges: text in, text out ---- */
+
+/* How an exchange with a COMPLETE travels, whose question is text: by as many transfers as it
+ * takes, one at a time.  What comes back is given to core_arrived() and core_ended(). */
+struct usb_bridge {
+	void (*ask)(void *device, const struct exchange *exchange);
+	/* No further transfer.  false: an answer may come all the same. */
+	bool (*cancel)(void *device);
+};
+void usb_use_bridge(struct usb *usb, const struct usb_bridge *bridge);
+
+typedef void usb_transferred(
+    void *device, enum exchange_end end, const unsigned char *bytes, size_t len);
+/* A control transfer: SETUP and what is sent behind it.  DONE is not called for a lost device. */
+void usb_transfer(struct usb *usb, const void *setup, size_t len, usb_transferred *done);
+/* An interrupt transfer to ENDPOINT. */
+void usb_send(
+    struct usb *usb, uint8_t endpoint, const void *bytes, size_t len, usb_transferred *done);
 
 /* ---- back ends: libusb, and a model in process for tests ---- */
 
@@ -114,7 +143,9 @@ struct usb_backend {
 	/* SETUP, and behind it the data of an out request.  false: it cannot be sent. */
 	bool (*control)(void *handle, const void *setup, size_t len);
 	void (*cancel)(void *handle);
-	bool (*listen)(void *handle);
+	/* An interrupt transfer to the device; it ends as a request does. */
+	bool (*send)(void *handle, uint8_t endpoint, const void *bytes, size_t len);
+	bool (*listen)(void *handle, size_t len);
 	bool (*clear_halt)(void *handle); /* may take a while */
 	bool (*reset)(void *handle);	  /* may take a while; the handle may be dead afterwards */
 };
@@ -123,7 +154,7 @@ extern const struct usb_backend usb_libusb;
 /* What a carrier over BACKEND opens; carrier_usb is that over libusb. */
 void *usb_port_open(struct core *core, const struct usb_backend *backend, const char **why);
 void usb_port_ask(void *port, const struct exchange *exchange);
-void usb_port_cancel(void *port);
+bool usb_port_cancel(void *port);
 void usb_port_close(void *port);
 
 #endif

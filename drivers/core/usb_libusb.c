@@ -17,7 +17,7 @@
 
 #define REPORT_MAX 512	  /* bytes of an interrupt transfer */
 #define PIPE_FAULTS_MAX 3 /* in a row: then the interrupt pipe is given up */
-#define REPORTS_MAX 8	  /* that wait to be told */
+#define REPORTS_MAX 32	  /* that wait to be told: those of one answer of a bridge */
 #define CLOSE_TURNS 200	  /* of 5 ms at most, for what has been taken back to come back */
 
 struct bus {
@@ -263,7 +263,7 @@ free_transfer(struct libusb_transfer *transfer)
 }
 
 static void LIBUSB_CALL
-control_ended(struct libusb_transfer *transfer)
+request_ended(struct libusb_transfer *transfer)
 {
 	struct handle *handle = transfer->user_data;
 
@@ -295,8 +295,12 @@ tell_answer(struct handle *handle)
 	struct libusb_transfer *transfer = handle->answered;
 
 	handle->answered = NULL;
-	handle->calls->answered(handle->owner, end_of(transfer->status),
-	    libusb_control_transfer_get_data(transfer), (size_t)transfer->actual_length);
+	/* What was sent is no answer. */
+	if (transfer->type == LIBUSB_TRANSFER_TYPE_CONTROL)
+		handle->calls->answered(handle->owner, end_of(transfer->status),
+		    libusb_control_transfer_get_data(transfer), (size_t)transfer->actual_length);
+	else
+		handle->calls->answered(handle->owner, end_of(transfer->status), NULL, 0);
 	free_transfer(transfer);
 }
 
@@ -335,7 +339,29 @@ control(void *owner, const void *setup, size_t len)
 	if (transfer && buffer) {
 		memcpy(buffer, setup, len);
 		libusb_fill_control_transfer(
-		    transfer, handle->device, buffer, control_ended, handle, 0);
+		    transfer, handle->device, buffer, request_ended, handle, 0);
+		if (libusb_submit_transfer(transfer) == 0) {
+			handle->asked = transfer;
+			handle->under_way++;
+			return true;
+		}
+	}
+	free(buffer);
+	libusb_free_transfer(transfer);
+	return false;
+}
+
+static bool
+send_to_it(void *owner, uint8_t endpoint, const void *bytes, size_t len)
+{
+	struct handle *handle = owner;
+	struct libusb_transfer *transfer = libusb_alloc_transfer(0);
+	unsigned char *buffer = calloc(1, len + 1);
+
+	if (transfer && buffer) {
+		memcpy(buffer, bytes, len);
+		libusb_fill_interrupt_transfer(
+		    transfer, handle->device, endpoint, buffer, (int)len, request_ended, handle, 0);
 		if (libusb_submit_transfer(transfer) == 0) {
 			handle->asked = transfer;
 			handle->under_way++;
@@ -399,7 +425,7 @@ report_came(struct libusb_transfer *transfer)
 }
 
 static bool
-listen_to_it(void *owner)
+listen_to_it(void *owner, size_t len)
 {
 	struct handle *handle = owner;
 
@@ -408,7 +434,7 @@ listen_to_it(void *owner)
 	if (!(handle->listens = libusb_alloc_transfer(0)))
 		return false;
 	libusb_fill_interrupt_transfer(handle->listens, handle->device, handle->endpoint,
-	    handle->report, sizeof(handle->report), report_came, handle, 0);
+	    handle->report, len < REPORT_MAX ? (int)len : REPORT_MAX, report_came, handle, 0);
 	return listen_again(handle);
 }
 
@@ -504,6 +530,7 @@ const struct usb_backend usb_libusb = {
 	.open = open_device,
 	.close = close_device,
 	.control = control,
+	.send = send_to_it,
 	.cancel = cancel,
 	.listen = listen_to_it,
 	.clear_halt = clear_halt,

@@ -348,6 +348,21 @@ hidups_heard(void *device, const unsigned char *bytes, size_t len)
 		core_poll_soon(ups->core);
 }
 
+/* Bytes of the longest report that comes by itself. */
+static size_t
+longest_input(const struct hid *hid)
+{
+	size_t longest = 0;
+
+	for (unsigned id = 0; id < 256; id++) {
+		size_t len = hid_report_bytes(hid, HID_INPUT, (uint8_t)id);
+
+		if (len > longest)
+			longest = len;
+	}
+	return longest ? longest : 8;
+}
+
 /* ---- who it is ---- */
 
 static void
@@ -382,7 +397,7 @@ descriptor_came(void *device, const struct exchange *exchange, enum exchange_end
 		return;
 	}
 	if (!ups->poll_only)
-		usb_listen(ups->usb);
+		usb_listen(ups->usb, longest_input(&ups->hid));
 	ups->full_ms = loop_now_ms(core_loop(ups->core));
 	ups->asking = 0;
 	ups->timeouts = ups->came = 0;

@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #define URBS 64		/* requests that the host may have under way */
-#define REPORTS 16	/* input reports that wait for the host to ask */
+#define REPORTS 32	/* input reports that wait for the host to ask */
 #define ADDRESS_FIRST 2 /* behind the root hub */
 #define ADDRESS_MAX 127
 #define REAP_AGAIN_MS 5 /* poll() on the node is always ready: so long "not yet" takes */
@@ -34,7 +34,7 @@ struct urb {
 	uint64_t tag;			  /* 0: free */
 	const UMockdevIoctlClient *of;	  /* borrowed: who asked, one for each open() of the node */
 	UMockdevIoctlData *data, *buffer; /* owned */
-	bool control, done;
+	bool control, out, done;	  /* OUT: to an interrupt endpoint */
 	int status;
 	size_t room;	      /* of the buffer */
 	unsigned char *bytes; /* owned: what it carries, either way */
@@ -115,7 +115,7 @@ match_reports(struct bed *bed)
 	for (size_t i = 0; i < URBS && bed->reports_len; i++) {
 		struct urb *urb = &bed->urbs[i];
 
-		if (!urb->tag || urb->control || urb->done)
+		if (!urb->tag || urb->control || urb->out || urb->done)
 			continue;
 		end_urb(urb, 0, bed->reports[0].bytes, bed->reports[0].len);
 		memmove(
@@ -145,6 +145,7 @@ submit(struct bed *bed, UMockdevIoctlClient *client)
 		.of = client,
 		.data = data,
 		.control = host.type == USBDEVFS_URB_TYPE_CONTROL,
+		.out = host.type != USBDEVFS_URB_TYPE_CONTROL && !(host.endpoint & 0x80),
 		.room = (size_t)host.buffer_length };
 	urb->buffer = umockdev_ioctl_data_resolve(
 	    data, offsetof(struct usbdevfs_urb, buffer), urb->room, NULL);
@@ -152,7 +153,7 @@ submit(struct bed *bed, UMockdevIoctlClient *client)
 		forget_urb(urb);
 		return EINVAL;
 	}
-	if (!urb->control) {
+	if (!urb->control && !urb->out) {
 		match_reports(bed);
 		return 0;
 	}
@@ -357,7 +358,16 @@ hear(void *owner, int fd, short revents)
 
 	if (urb && !urb->done && urb->len <= sizeof(bytes))
 		memcpy(bytes, urb->bytes, len = urb->len);
+	bool report = urb && urb->out;
+
 	pthread_mutex_unlock(&bed->lock);
+	if (report && len) {
+		message.kind = EMU_REPORT;
+		message.bytes = bytes;
+		message.len = len;
+		emu_hear(bed->emu, &message);
+		return;
+	}
 	if (len < 8)
 		return;
 	memcpy(message.setup, bytes, 8);
@@ -396,10 +406,12 @@ say(void *port, const struct emu_message *message)
 
 	if (message->kind == EMU_REPORT)
 		say_report(bed, message);
-	else if (urb && !urb->done && out && !status_of(message))
+	else if (urb && !urb->done && out && !status_of(message)) {
+		size_t setup = urb->control ? 8 : 0;
+
 		/* What was sent has arrived: as many bytes. */
-		end_urb(urb, 0, urb->buffer->data + 8, urb->room - 8);
-	else if (urb && !urb->done)
+		end_urb(urb, 0, urb->buffer->data + setup, urb->room - setup);
+	} else if (urb && !urb->done)
 		end_urb(urb, status_of(message), message->bytes, message->len);
 	pthread_mutex_unlock(&bed->lock);
 }
@@ -417,13 +429,14 @@ static void
 describe(const struct bed *bed, struct buf *out)
 {
 	const struct emu_device_file *file = emu_device(bed->emu);
-	const struct emu_usb *usb = file->model->usb(file);
-	unsigned char bytes[EMU_USB_DEVICE_LEN + EMU_USB_CONFIG_LEN];
+	const struct emu_usb *usb = emu_usb_of(file);
+	unsigned char bytes[EMU_USB_DEVICE_LEN + EMU_USB_CONFIG_MAX];
+	size_t len;
 	char node[40];
 
 	node_name(bed, node);
 	emu_usb_device(usb, bytes);
-	emu_usb_config(usb, bytes + EMU_USB_DEVICE_LEN);
+	len = EMU_USB_DEVICE_LEN + emu_usb_config(usb, bytes + EMU_USB_DEVICE_LEN);
 	buf_add_format(out, "P: %s\nN: %s\n", &SYS_PATH[strlen("/sys")], node);
 	buf_add_format(
 	    out, "E: BUSNUM=001\nE: DEVNUM=%03u\nE: DEVNAME=/dev/%s\n", bed->address, node);
@@ -436,7 +449,7 @@ describe(const struct bed *bed, struct buf *out)
 	buf_add_format(out, "A: idVendor=%04x\\n\nA: idProduct=%04x\\n\nA: bcdDevice=%04x\\n\n",
 	    usb->vendor, usb->product, usb->release);
 	buf_add_text(out, "H: descriptors=");
-	for (size_t i = 0; i < sizeof(bytes); i++)
+	for (size_t i = 0; i < len; i++)
 		buf_add_format(out, "%02X", bytes[i]);
 	buf_add_text(out, "\n\n");
 }

@@ -24,7 +24,7 @@ enum { LOW_SPEED = 1, FULL_SPEED };
 #define HEADER 48
 #define DATA_MAX 4096
 #define PENDING 64 /* requests under way */
-#define REPORTS 16 /* that wait for the host to ask */
+#define REPORTS 32 /* that wait for the host to ask */
 #define OUT_MAX (1u << 20)
 
 enum { SUBMIT = 1, UNLINK, RET_SUBMIT, RET_UNLINK };
@@ -319,7 +319,7 @@ open_port(struct emu *emu, const struct emu_options *options, const char **why)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1)
 		return NULL;
 	*why = ATTACH " does not take it: is vhci-hcd loaded, and are you root?";
-	number = attach(pair[1], file->model->usb(file)->full_speed ? FULL_SPEED : LOW_SPEED);
+	number = attach(pair[1], emu_usb_of(file)->full_speed ? FULL_SPEED : LOW_SPEED);
 	close(pair[1]);
 	if (number == -1 || !(port = emu_usbip_serve(emu, pair[0]))) {
 		close(pair[0]);
