@@ -9,6 +9,8 @@ static void *new (struct core *core)
 
 static const struct driver_option options[] = {
 	QX_OPTIONS,
+	USB_OPTIONS,
+	QX_BRIDGE_OPTIONS,
 	{ "ondelay", false, "s to wait before the load is switched on again (180)" },
 	{ "pollfreq", false, "s between full updates (30)" },
 	{ "stayoff", true, "-k: stay off when mains return" },
@@ -43,4 +45,5 @@ const struct driver nutdrv_qx_driver = {
 	.options = options,
 	.new = new,
 	QX_CALLS,
+	QX_USB_CALLS,
 };

@@ -86,6 +86,10 @@ struct hid {
 enum hid_rule hid_parse(struct hid *out, const void *descriptor, size_t len);
 void hid_free(struct hid *hid);
 
+/* Is one of its outermost collections, an application, of the pages of power devices and batteries
+ * (84, 85)?  Does not need a descriptor that is right beyond that. */
+bool hid_is_power_device(const void *descriptor, size_t len);
+
 /* Bytes of a report, its id included when reports are numbered; 0 if there is no such. */
 size_t hid_report_bytes(const struct hid *hid, enum hid_type type, uint8_t report);
 

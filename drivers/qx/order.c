@@ -171,6 +171,12 @@ qx_obeyed(struct qx *qx, const struct exchange *exchange, enum exchange_end end,
 
 	if (end == EXCHANGE_LOST)
 		return false;
+	/* USB: the bridge has not taken it, or maybe not. */
+	if (end == EXCHANGE_REFUSED || end == EXCHANGE_BROKEN) {
+		log_info("[%s] %.*s: the USB transfer failed", core_ups_name(qx->core),
+		    (int)exchange->question_len - 1, (const char *)exchange->question);
+		return false;
+	}
 	/* The question was queued with its length; its CR ends it. */
 	reply = megatec_reply(exchange->question, answer + skipped, len - skipped);
 	log_info("[%s] %.*s: %s", core_ups_name(qx->core), (int)exchange->question_len - 1,
@@ -327,7 +333,10 @@ likely_dialect(const struct qx *qx)
 bool
 qx_shuts_down_blind(void *device)
 {
-	return likely_dialect(device) != NULL;
+	const struct qx *qx = device;
+
+	/* Over USB to the right one only. */
+	return likely_dialect(qx) && (!qx->usb || usb_is_identified(qx->usb));
 }
 
 void

@@ -130,6 +130,11 @@ qx_new(struct core *core, const struct qx_flavour *flavour)
 	read_delays(qx);
 	read_estimate(qx);
 	read_cablepower(qx);
+	qx_bridge_options(qx);
+	if (qx->wire.is_usb && !qx->usb) {
+		free(qx);
+		return NULL;
+	}
 	if (!qx->blazer)
 		core_setf(
 		    core, "driver.parameter.pollfreq", "%lld", (long long)qx->pollfreq_ms / 1000);
@@ -139,7 +144,10 @@ qx_new(struct core *core, const struct qx_flavour *flavour)
 void
 qx_free(void *device)
 {
-	free(device);
+	struct qx *qx = device;
+
+	usb_free(qx->usb);
+	free(qx);
 }
 
 /* --- asking ------------------------------------------------------------------------------ */
@@ -157,7 +165,7 @@ qx_ask(struct qx *qx, const char *question, qx_done *done)
 	const struct exchange exchange = { .name = question[1] == '\r' ? "one letter" : "question",
 		.question = question,
 		.question_len = strlen(question),
-		.deadline_ms = QX_DEADLINE_MS,
+		.deadline_ms = qx->usb ? QX_USB_DEADLINE_MS : QX_DEADLINE_MS,
 		.complete = one_line,
 		.done = done };
 
@@ -169,7 +177,12 @@ qx_ask(struct qx *qx, const char *question, qx_done *done)
 void
 qx_start(void *device)
 {
-	qx_detect(device);
+	struct qx *qx = device;
+
+	if (qx->usb)
+		qx_bridge_begin(qx);
+	else
+		qx_detect(qx);
 }
 
 /* Another device hangs on the cable now. */

@@ -9,9 +9,11 @@
 #include "drivers/core/driver.h"
 #include "drivers/core/exchange.h"
 #include "drivers/proto/voltronic.h"
+#include "drivers/qx/bridge.h"
 #include "drivers/qx/estimate.h"
 
-#define QX_DEADLINE_MS 1000 /* docs/devices/megatec.md, section 9 */
+#define QX_DEADLINE_MS 1000	/* docs/devices/megatec.md, section 9 */
+#define QX_USB_DEADLINE_MS 2000 /* the bridge takes its time, too: section 11 */
 #define QX_QUERIES_MAX 32
 
 struct qx;
@@ -112,6 +114,10 @@ extern const struct qx_dialect *const qx_dialects[]; /* NULL-ended */
 	.shutdown = qx_shutdown, .shuts_down_blind = qx_shuts_down_blind, .free = qx_free,         \
 	.carrier = &carrier_serial
 
+/* And those of the one that may be on USB. */
+#define QX_USB_CALLS                                                                               \
+	.usb = qx_known, .is_usb = qx_is_usb, .usb_carrier = &carrier_usb, .heard = qx_heard
+
 /* In what blazer_ser differs from nutdrv_qx. */
 struct qx_flavour {
 	bool blazer;
@@ -120,6 +126,8 @@ struct qx_flavour {
 struct qx {
 	struct core *core; /* borrowed */
 	bool blazer;
+	struct usb *usb; /* owned; NULL: on a serial line */
+	struct qx_wire wire;
 	const struct qx_dialect *wanted;  /* protocol=; NULL: find out */
 	const struct qx_dialect *dialect; /* NULL while not known */
 	bool norating, novendor, ignoresab, stayoff;

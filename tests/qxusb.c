@@ -1,0 +1,467 @@
+/* nutdrv_qx over emulated bridges, in process and on a clock that jumps: docs/devices/megatec.md,
+ * section 11. */
+#include "tests/usbbus.h"
+
+#include "drivers/proto/hid.h"
+
+extern const struct driver nutdrv_qx_driver;
+
+static struct loop *loop;
+static struct core *core;
+static struct bus_device *ups;
+
+static void
+start_driver(const char *const *settings, bool shutting_down)
+{
+	static struct driver driver;
+
+	driver = nutdrv_qx_driver;
+	driver.usb_carrier = &bus_carrier;
+	memset(&script, 0, sizeof(script));
+	core = test_core(loop, &driver, settings);
+	cr_assert(core, "%s", script.log);
+	core_begin(core, shutting_down);
+}
+
+/* A bridge, and what ups.conf says of it beside the port. */
+static const struct bridge {
+	const char *device, *dialect;
+	const char *settings[5];
+	const char *bridge;
+	enum { ASKS, ORDERS = 1, CUTS = 2, TESTS = 4 } can; /* give orders, cut the power, test */
+} bridges[] = {
+	{ "usb-cypress", "Voltronic-QS", { 0 }, "cypress", ORDERS | CUTS | TESTS },
+	{ "usb-phoenix", "Zinto", { 0 }, "phoenix", ORDERS | CUTS | TESTS },
+	{ "usb-ippon", "Mustek", { 0 }, "ippon", ORDERS | CUTS | TESTS },
+	{ "usb-sgs", "Megatec", { 0 }, "sgs", ORDERS | CUTS | TESTS },
+	{ "usb-armac", "Megatec", { 0 }, "armac", ORDERS | CUTS | TESTS },
+	{ "usb-fuji", "Megatec", { 0 }, "fuji", ORDERS | CUTS | TESTS },
+	{ "usb-krauler", "Megatec", { 0 }, "krauler", ORDERS | TESTS },
+	{ "usb-krauler", "Megatec", { "langid_fix=0x409", "noscanlangid" }, "krauler",
+	    ORDERS | TESTS },
+	{ "usb-fabula", "Megatec", { 0 }, "fabula", ORDERS | CUTS },
+	{ "usb-hunnox", "Megatec", { 0 }, "hunnox", ORDERS | CUTS },
+	{ "usb-snr", "Megatec", { "subdriver=snr", "vendorid=0001", "productid=0000" }, "snr",
+	    ASKS },
+};
+#define BRIDGES (sizeof(bridges) / sizeof(bridges[0]))
+#define EACH(bridge)                                                                               \
+	for (const struct bridge *bridge = bridges; bridge < bridges + BRIDGES; bridge++)
+
+static void
+begin(const struct bridge *bridge)
+{
+	const char *settings[8] = { "port=auto" };
+	size_t len = 1;
+
+	for (size_t i = 0; bridge->settings[i]; i++)
+		settings[len++] = bridge->settings[i];
+	loop = bus_begin();
+	ups = bus_plug(bridge->device, NULL);
+	start_driver(settings, false);
+	for (int i = 0; i < 40 && !publish_is_fresh(core->publish); i++)
+		fast_pass(loop, 1000);
+	cr_assert(publish_is_fresh(core->publish), "%s:\n%s", bridge->device, script.log);
+}
+
+static void
+end(void)
+{
+	bus_end(core);
+}
+
+static const char *
+get(const char *name)
+{
+	const char *value = core_get(core, name);
+
+	return value ? value : "(none)";
+}
+
+static void
+order(const char *text)
+{
+	cr_assert_null(bus_order(ups, text), "%s", text);
+}
+
+static bool
+is_fresh(void)
+{
+	return publish_is_fresh(core->publish);
+}
+
+static bool
+says(const char *word)
+{
+	char status[128];
+
+	snprintf(status, sizeof(status), " %s ", get("ups.status"));
+	char padded[32];
+
+	snprintf(padded, sizeof(padded), " %s ", word);
+	return strstr(status, padded) != NULL;
+}
+
+static void
+command(const char *name)
+{
+	cr_assert_eq(
+	    core->driver->instcmd(core->device, name, NULL, 0), RESULT_PENDING, "%s", name);
+	fast_pass(loop, 5000);
+}
+
+Test(qxusb, each_bridge_shows_what_the_ups_says)
+{
+	EACH(bridge)
+	{
+		begin(bridge);
+		cr_expect(strstr(script.log, bridge->bridge), "%s: not %s", bridge->device,
+		    bridge->bridge);
+		cr_expect_str_eq(
+		    get("ups.status"), "OL", "%s: %s", bridge->device, get("ups.status"));
+		cr_expect_str_eq(get("input.voltage"), "230.0");
+		cr_expect_str_eq(get("ups.load"), "18");
+		cr_expect_str_eq(get("battery.voltage.nominal"), "12.0", "%s", bridge->device);
+		cr_expect_str_eq(get("driver.version.data"), bridge->dialect, "%s: %s",
+		    bridge->device, get("driver.version.data"));
+		if (strcmp(bridge->device, "usb-cypress") != 0)
+			cr_expect_str_eq(get("ups.firmware"), "VER1.0", "%s", bridge->device);
+		cr_expect_str_eq(get("ups.vendorid"), ups->file.vendor_id);
+		cr_expect_str_eq(get("ups.productid"), ups->file.product_id);
+		end();
+	}
+}
+
+Test(qxusb, each_bridge_tells_of_an_outage)
+{
+	EACH(bridge)
+	{
+		begin(bridge);
+		order("mains off");
+		fast_pass(loop, 4000);
+		cr_expect(says("OB") && !says("OL"), "%s: %s", bridge->device, get("ups.status"));
+		order("battery 10");
+		fast_pass(loop, 4000);
+		cr_expect(says("LB"), "%s: %s", bridge->device, get("ups.status"));
+		order("battery 80");
+		order("mains on");
+		fast_pass(loop, 4000);
+		cr_expect_str_eq(
+		    get("ups.status"), "OL", "%s: %s", bridge->device, get("ups.status"));
+		end();
+	}
+}
+
+Test(qxusb, each_bridge_passes_orders_on)
+{
+	EACH(bridge)
+	{
+		begin(bridge);
+		cr_expect_str_eq(bus_show(ups, "ups.beeper.status"), "enabled");
+		command("beeper.toggle");
+		cr_expect_str_eq(bus_show(ups, "ups.beeper.status"),
+		    bridge->can & ORDERS ? "disabled" : "enabled", "%s", bridge->device);
+		cr_expect_eq(logged("Q: refused"), !(bridge->can & ORDERS), "%s", bridge->device);
+		if (bridge->can & TESTS) {
+			command("test.battery.start.quick");
+			cr_expect_str_eq(bus_show(ups, "test"), "running", "%s", bridge->device);
+		}
+		cr_expect(is_fresh());
+		end();
+	}
+}
+
+/* krauler and snr cannot, and do not pretend. */
+Test(qxusb, each_bridge_switches_the_output_off_and_on_again)
+{
+	EACH(bridge)
+	{
+		bool can = bridge->can & CUTS;
+
+		begin(bridge);
+		order("mains off");
+		command("shutdown.return");
+		fast_pass(loop, 30000);
+		cr_expect_str_eq(bus_show(ups, "output"), can ? "off" : "on", "%s", bridge->device);
+		order("mains on");
+		fast_pass(loop, 200000);
+		cr_expect_str_eq(bus_show(ups, "output"), "on", "%s", bridge->device);
+		cr_expect_eq(
+		    logged("S.5R0003: refused"), !can, "%s:\n%s", bridge->device, script.log);
+		end();
+	}
+}
+
+/* -k */
+Test(qxusb, each_bridge_that_can_cuts_the_power)
+{
+	EACH(bridge)
+	{
+		const char *settings[8] = { "port=auto" };
+		bool can = bridge->can & CUTS;
+
+		memcpy(settings + 1, bridge->settings, sizeof(bridge->settings));
+		loop = bus_begin();
+		ups = bus_plug(bridge->device, NULL);
+		order("mains off");
+		start_driver(settings, true);
+		for (int i = 0; i < 60 && !script.over; i++)
+			fast_pass(loop, 1000);
+		cr_expect(script.over, "%s", bridge->device);
+		cr_expect_eq(
+		    script.status_code, can ? 0 : 1, "%s:\n%s", bridge->device, script.log);
+		fast_pass(loop, 40000);
+		cr_expect_str_eq(bus_show(ups, "output"), can ? "off" : "on", "%s", bridge->device);
+		end();
+	}
+}
+
+/* ---- faults ---- */
+
+/* What spoils the answers or the bus; all of it is stale within 15 s, says nothing false, and is
+ * over when it is over. */
+Test(qxusb, each_fault_of_each_bridge_makes_stale_data_and_nothing_false)
+{
+	static const char *const faults[] = { "mute", "truncate 18", "nak", "echo", "nul",
+		"badbits", "garble 3", "stall", "io" };
+
+	EACH(bridge)
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		begin(bridge);
+		order(faults[i]);
+		for (int second = 0; second < 15; second++) {
+			fast_pass(loop, 1000);
+			cr_expect(!is_fresh() || !strcmp(get("ups.status"), "OL"), "%s, %s: %s",
+			    bridge->device, faults[i], get("ups.status"));
+		}
+		cr_expect(!is_fresh(), "%s, %s: fresh", bridge->device, faults[i]);
+		order("clear");
+		for (int second = 0; second < 40 && !is_fresh(); second++)
+			fast_pass(loop, 1000);
+		cr_expect(
+		    is_fresh(), "%s, %s: stays stale\n%s", bridge->device, faults[i], script.log);
+		end();
+	}
+}
+
+/* Issue 608: the shape tells that it is whole. */
+Test(qxusb, an_answer_without_its_cr_is_taken)
+{
+	EACH(bridge)
+	{
+		begin(bridge);
+		order("nocr");
+		order("mains off");
+		fast_pass(loop, 15000);
+		cr_expect(is_fresh() && says("OB"), "%s: %s\n%s", bridge->device, get("ups.status"),
+		    script.log);
+		end();
+	}
+}
+
+Test(qxusb, a_slow_ups_is_waited_for)
+{
+	EACH(bridge)
+	{
+		begin(bridge);
+		order("delay 900");
+		order("mains off");
+		fast_pass(loop, 15000);
+		cr_expect(is_fresh() && says("OB"), "%s: %s", bridge->device, get("ups.status"));
+		end();
+	}
+}
+
+/* An answer that comes when nobody waits any more is not the next question's. */
+Test(qxusb, a_late_answer_is_never_the_next_questions)
+{
+	EACH(bridge)
+	{
+		begin(bridge);
+		order("delay 2600");
+		fast_pass(loop, 10000);
+		order("mains off");
+		order("clear");
+		for (int i = 0; i < 30; i++) {
+			fast_pass(loop, 1000);
+			cr_expect(!says("LB"));
+		}
+		cr_expect(is_fresh() && says("OB"), "%s: %s\n%s", bridge->device, get("ups.status"),
+		    script.log);
+		end();
+	}
+}
+
+/* phoenix: what is left in the bridge of an answer that nobody has fetched. */
+Test(qxusb, what_comes_unasked_is_thrown_away)
+{
+	static const char junk[] = "(000.0 000.0 000.0 000 00.0 11.0 25.0 11000001\r";
+
+	EACH(bridge)
+	{
+		begin(bridge);
+		for (int i = 0; i < 20; i++) {
+			emu_blurt(ups->emu, junk, sizeof(junk) - 1);
+			fast_pass(loop, 500);
+			cr_expect_str_eq(get("ups.status"), "OL", "%s", bridge->device);
+		}
+		cr_expect(is_fresh());
+		end();
+	}
+}
+
+Test(qxusb, a_cable_that_is_pulled_out_and_put_back)
+{
+	EACH(bridge)
+	{
+		begin(bridge);
+		bus_pull(ups);
+		fast_pass(loop, 5000);
+		cr_expect(!is_fresh(), "%s", bridge->device);
+		order("mains off");
+		bus_put_back(ups);
+		fast_pass(loop, 15000);
+		cr_expect(is_fresh() && says("OB"), "%s: %s", bridge->device, get("ups.status"));
+		end();
+	}
+}
+
+/* For each transfer of the start and of two rounds, each way in which one can fail. */
+Test(qxusb, any_transfer_may_fail_in_any_way)
+{
+	static const enum exchange_end ways[] = { EXCHANGE_REFUSED, EXCHANGE_BROKEN,
+		EXCHANGE_TIMEOUT };
+
+	EACH(bridge)
+	{
+		begin(bridge);
+		unsigned transfers = bus_now.transfers;
+
+		end();
+		for (unsigned k = 1; k <= transfers + 8; k++)
+			for (size_t way = 0; way < 3; way++) {
+				const char *settings[8] = { "port=auto" };
+
+				memcpy(settings + 1, bridge->settings, sizeof(bridge->settings));
+				loop = bus_begin();
+				ups = bus_plug(bridge->device, NULL);
+				bus_now.fail_at = bus_now.fail_to = k;
+				bus_now.fail_how = ways[way];
+				start_driver(settings, false);
+				int second = 0;
+
+				for (; second < 90 && (!is_fresh() || bus_now.transfers < k);
+				     second++) {
+					fast_pass(loop, 1000);
+					cr_expect(!says("OB") && !says("LB") && !says("OFF"));
+				}
+				cr_expect(is_fresh(), "%s, transfer %u, way %zu:\n%s",
+				    bridge->device, k, way, script.log);
+				cr_expect_str_eq(get("ups.status"), "OL");
+				end();
+			}
+	}
+}
+
+/* An order whose transfer fails has failed, and is not told as done. */
+Test(qxusb, an_order_that_did_not_get_through_has_failed)
+{
+	EACH(bridge)
+	{
+		if (!(bridge->can & ORDERS))
+			continue;
+		begin(bridge);
+		order("stall");
+		command("beeper.toggle");
+		cr_expect_eq(
+		    logged("Q: the USB transfer failed"), 1, "%s:\n%s", bridge->device, script.log);
+		cr_expect_str_eq(bus_show(ups, "ups.beeper.status"), "enabled");
+		end();
+	}
+}
+
+/* ---- which device ---- */
+
+/* A Legrand Keor has the number of the Cypress bridge and is a HID power device (issue 3702). */
+Test(qxusb, a_power_device_is_not_taken_for_a_bridge)
+{
+	loop = bus_begin();
+	ups = bus_plug("eaton-3s-700", NULL);
+	struct emu_usb *usb = (struct emu_usb *)emu_usb_of(&ups->file);
+
+	usb->vendor = 0x0665;
+	usb->product = 0x5161;
+	start_driver(SETTINGS("port=auto"), false);
+	fast_pass(loop, 5000);
+	cr_expect(!is_fresh());
+	cr_expect(strstr(script.log, "usbhid-ups is its driver"), "%s", script.log);
+
+	/* A bridge beside it is found. */
+	bus_plug("usb-cypress", NULL);
+	fast_pass(loop, 20000);
+	cr_expect(is_fresh(), "%s", script.log);
+	cr_expect(logged("bridge cypress") == 1);
+	end();
+}
+
+Test(qxusb, power_devices_are_known_by_their_outermost_collection)
+{
+	static const unsigned char power[] = { 0x05, 0x84, 0x09, 0x04, 0xa1, 0x01, 0xc0 };
+	static const unsigned char battery[] = { 0x06, 0x85, 0x00, 0x09, 0x01, 0xa1, 0x01, 0xc0 };
+	static const unsigned char by_usage[] = { 0x05, 0x01, 0x0b, 0x04, 0x00, 0x84, 0x00, 0xa1,
+		0x01, 0xc0 };
+	static const unsigned char inner[] = { 0x06, 0x00, 0xff, 0x09, 0x01, 0xa1, 0x01, 0x05, 0x84,
+		0x09, 0x04, 0xa1, 0x00, 0xc0, 0xc0 };
+	static const unsigned char other[] = { 0x05, 0x86, 0x09, 0x01, 0xa1, 0x01, 0xc0 };
+
+	cr_expect(hid_is_power_device(power, sizeof(power)));
+	cr_expect(hid_is_power_device(battery, sizeof(battery)));
+	cr_expect(hid_is_power_device(by_usage, sizeof(by_usage)));
+	cr_expect(!hid_is_power_device(inner, sizeof(inner)));
+	cr_expect(!hid_is_power_device(other, sizeof(other)));
+	for (size_t len = 0; len < 5; len++)
+		cr_expect(!hid_is_power_device(power, len));
+}
+
+static void
+refuses(const char *const *settings, const char *why)
+{
+	loop = bus_begin();
+	memset(&script, 0, sizeof(script));
+	core = test_core(loop, &nutdrv_qx_driver, settings);
+	cr_expect_null(core);
+	cr_expect(strstr(script.log, why), "%s", script.log);
+	fast_end(loop);
+}
+
+Test(qxusb, options_that_cannot_be)
+{
+	refuses(SETTINGS("port=auto", "subdriver=cypress"), "give vendorid and productid");
+	refuses(
+	    SETTINGS("port=auto", "subdriver=x", "vendorid=1", "productid=1"), "subdriver: one of");
+	refuses(SETTINGS("port=auto", "langid_fix=english"), "langid_fix: not the number");
+	refuses(SETTINGS("port=auto", "langid_fix=0x12345"), "langid_fix: not the number");
+	refuses(SETTINGS("port=auto", "vendorid=("), "vendorid: not a regular expression");
+}
+
+/* As NUT does. */
+Test(qxusb, what_is_asked_of_a_usb_device_means_usb)
+{
+	static const struct {
+		const char *settings[2];
+		bool usb;
+	} rows[] = { { { "port=auto" }, true }, { { "port=AUTO" }, true },
+		{ { "port=/dev/ttyS0" }, false }, { { "port=/dev/ttyS0", "vendorid=0665" }, true },
+		{ { "port=/dev/ttyS0", "bus=001" }, true },
+		{ { "port=/dev/ttyS0", "protocol=q1" }, false } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		loop = bus_begin();
+		memset(&script, 0, sizeof(script));
+		core = test_core(
+		    loop, &nutdrv_qx_driver, SETTINGS(rows[i].settings[0], rows[i].settings[1]));
+		cr_assert(core);
+		cr_expect_str_eq(core->carrier->name, rows[i].usb ? "usb" : "serial");
+		end();
+	}
+}
