@@ -311,9 +311,9 @@ emu_send(struct emu *emu, const struct emu_message *message)
 		emu_transmit(emu, message); /* emu_bus_fails() has been asked */
 		return;
 	}
-	(emu->device->bridge ? emu_faults_pass_text : emu_faults_pass)(&emu->faults, &spoilt,
-	    message->kind == EMU_REPORT ? "report" : emu->asked, message->bytes, message->len,
-	    refusal(emu), end);
+	emu_faults_pass(&emu->faults, emu->device->bridge ? EMU_FAULTS_TEXT : EMU_FAULTS_ALL,
+	    &spoilt, message->kind == EMU_REPORT ? "report" : emu->asked, message->bytes,
+	    message->len, refusal(emu), end);
 	if (!spoilt.lost && !spoilt.bytes.failed) {
 		struct emu_message out = *message;
 
@@ -345,7 +345,7 @@ emu_bus_fails(struct emu *emu, const struct emu_message *request)
 	if (request->kind == EMU_CONTROL)
 		emu_usb_name(name, sizeof(name), request->setup);
 	answer.kind = EMU_CONTROL;
-	emu_faults_pass_bus(&emu->faults, &spoilt, name);
+	emu_faults_pass(&emu->faults, EMU_FAULTS_BUS, &spoilt, name, NULL, 0, "", '\0');
 	answer.len = 0;
 	answer.refused = spoilt.stall;
 	answer.broken = spoilt.broken;

@@ -351,11 +351,9 @@ emu_faults_help(struct buf *out)
 		    out, "%s%s: %s\n", rows[i].name, rows[i].most ? " N" : "", rows[i].help);
 }
 
-enum which { ALL, OF_TEXT, OF_BUS };
-
-static void
-pass(struct emu_faults *faults, struct emu_spoilt *out, const char *question, const void *answer,
-    size_t len, const char *refused, char end, enum which which)
+void
+emu_faults_pass(struct emu_faults *faults, enum emu_faults_of of, struct emu_spoilt *out,
+    const char *question, const void *answer, size_t len, const char *refused, char end)
 {
 	struct passing passing = {
 		.out = out, .question = question, .refused = refused, .end = end
@@ -366,7 +364,7 @@ pass(struct emu_faults *faults, struct emu_spoilt *out, const char *question, co
 	for (size_t i = 0; i < ROWS; i++) {
 		struct emu_fault *fault = &faults->fault[i];
 
-		if (!fault->on || (which != ALL && (which == OF_BUS) != rows[i].bus) ||
+		if (!fault->on || (of != EMU_FAULTS_ALL && (of == EMU_FAULTS_BUS) != rows[i].bus) ||
 		    (fault->only[0] && strcmp(fault->only, question)))
 			continue;
 		if (fault->wait > 0) {
@@ -380,24 +378,4 @@ pass(struct emu_faults *faults, struct emu_spoilt *out, const char *question, co
 		if (out->lost)
 			return;
 	}
-}
-
-void
-emu_faults_pass(struct emu_faults *faults, struct emu_spoilt *out, const char *question,
-    const void *answer, size_t len, const char *refused, char end)
-{
-	pass(faults, out, question, answer, len, refused, end, ALL);
-}
-
-void
-emu_faults_pass_text(struct emu_faults *faults, struct emu_spoilt *out, const char *question,
-    const void *answer, size_t len, const char *refused, char end)
-{
-	pass(faults, out, question, answer, len, refused, end, OF_TEXT);
-}
-
-void
-emu_faults_pass_bus(struct emu_faults *faults, struct emu_spoilt *out, const char *request)
-{
-	pass(faults, out, request, NULL, 0, "", '\0', OF_BUS);
 }

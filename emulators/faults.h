@@ -35,6 +35,9 @@ void emu_faults_show(const struct emu_faults *faults, struct buf *out);
 /* One line for each: its words and what it does. */
 void emu_faults_help(struct buf *out);
 
+/* Where a bridge stands between, what is said and the request that carries it are spoilt apart. */
+enum emu_faults_of { EMU_FAULTS_ALL, EMU_FAULTS_TEXT, EMU_FAULTS_BUS };
+
 /* What an answer to QUESTION becomes. */
 struct emu_spoilt {
 	struct buf bytes;
@@ -47,12 +50,7 @@ struct emu_spoilt {
 };
 /* REFUSED: the device's word for "I will not", what `nak` answers; END: what ends a line, NUL if
  * nothing.  buf_free(&out->bytes) afterwards. */
-void emu_faults_pass(struct emu_faults *faults, struct emu_spoilt *out, const char *question,
-    const void *answer, size_t len, const char *refused, char end);
-/* Where a bridge stands between: the faults of what is said alone, and of a request on the bus. */
-void emu_faults_pass_text(struct emu_faults *faults, struct emu_spoilt *out, const char *question,
-    const void *answer, size_t len, const char *refused, char end);
-void emu_faults_pass_bus(
-    struct emu_faults *faults, struct emu_spoilt *out, const char *request);
+void emu_faults_pass(struct emu_faults *faults, enum emu_faults_of of, struct emu_spoilt *out,
+    const char *question, const void *answer, size_t len, const char *refused, char end);
 
 #endif

@@ -29,7 +29,8 @@ spoil(const char *order, const char *answer)
 
 	emu_faults_clear(&faults);
 	cr_assert_eq(set(order, &why), 1, "%s", why);
-	emu_faults_pass(&faults, &spoilt, "Q1", answer, strlen(answer), "(NAK", '\r');
+	emu_faults_pass(
+	    &faults, EMU_FAULTS_ALL, &spoilt, "Q1", answer, strlen(answer), "(NAK", '\r');
 	snprintf(text, sizeof(text), "%.*s", (int)buf_len(&spoilt.bytes), buf_bytes(&spoilt.bytes));
 	buf_free(&spoilt.bytes);
 	return spoilt.lost ? "lost" : text;
@@ -77,7 +78,7 @@ Test(emu_faults, lasts_for_so_many_answers)
 
 	cr_expect_eq(set("nak for 2", &why), 1);
 	for (int i = 0; i < 3; i++) {
-		emu_faults_pass(&faults, &spoilt, "Q1", "x\r", 2, "NAK", '\r');
+		emu_faults_pass(&faults, EMU_FAULTS_ALL, &spoilt, "Q1", "x\r", 2, "NAK", '\r');
 		cr_expect_eq(buf_len(&spoilt.bytes), i < 2 ? 4 : 2, "answer %d", i);
 		buf_free(&spoilt.bytes);
 	}
@@ -88,10 +89,10 @@ Test(emu_faults, touches_only_one_question)
 	const char *why;
 
 	cr_expect_eq(set("mute only F", &why), 1);
-	emu_faults_pass(&faults, &spoilt, "Q1", "x\r", 2, "NAK", '\r');
+	emu_faults_pass(&faults, EMU_FAULTS_ALL, &spoilt, "Q1", "x\r", 2, "NAK", '\r');
 	cr_expect_not(spoilt.lost);
 	buf_free(&spoilt.bytes);
-	emu_faults_pass(&faults, &spoilt, "F", "x\r", 2, "NAK", '\r');
+	emu_faults_pass(&faults, EMU_FAULTS_ALL, &spoilt, "F", "x\r", 2, "NAK", '\r');
 	cr_expect(spoilt.lost);
 	buf_free(&spoilt.bytes);
 }
@@ -134,12 +135,12 @@ Test(emu_faults, survive_answers_without_any_text)
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		set(all[i], &why);
-	emu_faults_pass(&faults, &spoilt, "", "", 0, "", '\r');
+	emu_faults_pass(&faults, EMU_FAULTS_ALL, &spoilt, "", "", 0, "", '\r');
 	buf_free(&spoilt.bytes);
 	emu_faults_clear(&faults);
 	for (size_t i = 2; i < sizeof(all) / sizeof(all[0]); i++)
 		set(all[i], &why);
-	emu_faults_pass(&faults, &spoilt, "", "\r", 1, "", '\r');
+	emu_faults_pass(&faults, EMU_FAULTS_ALL, &spoilt, "", "\r", 1, "", '\r');
 	buf_free(&spoilt.bytes);
 }
 
@@ -154,7 +155,7 @@ Test(emu_faults, some_answers_pass_before)
 	cr_expect_eq(buf_len(&shown), strlen("stall after 2 for 1"));
 	buf_free(&shown);
 	for (int i = 0; i < 4; i++) {
-		emu_faults_pass(&faults, &spoilt, "Q1", "x", 1, "NAK", 0);
+		emu_faults_pass(&faults, EMU_FAULTS_ALL, &spoilt, "Q1", "x", 1, "NAK", 0);
 		cr_expect_eq(spoilt.stall, i == 2, "answer %d", i);
 		buf_free(&spoilt.bytes);
 	}
