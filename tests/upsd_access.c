@@ -92,7 +92,7 @@ Test(upsd_explain, every_vector_is_explained_with_its_verdict)
 
 #define LAN                                                                                        \
 	"ACL here 127.0.0.1/32\nACL lan 192.168.1.0/24\nACCESS grant all here\n"                   \
-	"ACCESS grant login lan hidden\nACCESS drop all lan\n"
+	"ACCESS grant login lan secret\nACCESS drop all lan\n"
 
 Test(upsd_explain, it_names_layer_line_and_reason_and_no_secret)
 {
@@ -105,7 +105,9 @@ Test(upsd_explain, it_names_layer_line_and_reason_and_no_secret)
 		{ "LOGIN u", "mon", "\nverdict: grant, to who sends the password of that line\n" },
 		{ "LOGIN u", NULL, "\nverdict: deny: ERR USERNAME-REQUIRED\n" },
 		{ "LOGIN u", "ghost", "[ghost] is not there\nverdict: deny: ERR ACCESS-DENIED\n" },
-		{ "LOGIN u", "sec", "\nverdict: grant" },
+		{ "LOGIN u", "sec",
+		    "[sec] has another password than that line, and only one can be sent\n" },
+		{ "LOGIN u", "sec", "\nverdict: deny: ERR ACCESS-DENIED\n" },
 		{ "FSD u", "sec", "upsd.conf:5: ACCESS drop all lan\n" },
 		{ "FSD u", "sec", "\nverdict: drop: no answer at all, the connection stays\n" },
 		{ "GET VAR u x", NULL, "upsd.users: not asked\nverdict: grant\n" },
@@ -118,7 +120,7 @@ Test(upsd_explain, it_names_layer_line_and_reason_and_no_secret)
 	};
 	struct upsdconf *conf =
 	    conf_of(LAN, STAGE_USERS "[away]\npassword = x\nupsmon secondary\nallowfrom = here\n"
-				     "[one]\npassword = x\nupsmon secondary\nups = other\n");
+				     "[one]\npassword = secret\nupsmon secondary\nups = other\n");
 
 	cr_assert(conf);
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
@@ -128,7 +130,33 @@ Test(upsd_explain, it_names_layer_line_and_reason_and_no_secret)
 		    &verdict);
 
 		cr_expect(strstr(text, table[i].says), "%s in %s", table[i].says, text);
-		cr_expect_null(strstr(text, "hidden"));
+		cr_expect_null(strstr(text, "secret"));
+		free(text);
+	}
+	upsdconf_free(conf);
+}
+
+/* --password: it counts in each layer that has one. */
+Test(upsd_explain, a_given_password_is_that_of_the_user_or_not)
+{
+	struct upsdconf *conf = conf_of("", STAGE_USERS);
+	struct question question = { .request = "LOGIN u", .user = "mon", .knows_password = true };
+	static const struct {
+		const char *password, *says;
+	} table[] = {
+		{ "secret", "[mon] may\nverdict: grant\n" },
+		{ "wrong", "[mon] has another password\nverdict: deny: ERR ACCESS-DENIED\n" },
+		{ NULL, "\nverdict: deny: ERR PASSWORD-REQUIRED\n" },
+	};
+
+	cr_assert(conf);
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		enum explain_verdict verdict;
+		char *text;
+
+		question.password = table[i].password;
+		text = explained(conf, "192.0.2.1", question, &verdict);
+		cr_expect(strstr(text, table[i].says), "%s in %s", table[i].says, text);
 		free(text);
 	}
 	upsdconf_free(conf);

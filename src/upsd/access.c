@@ -472,9 +472,8 @@ enum access_answer
 access_command(const struct access_list *list, const struct access_rights *rights,
     enum access_level level, const struct access_shown *shown)
 {
-	const struct access_rule *rule = rule_of(&list->access, rights->rule[level]);
 	enum access_answer connect = access_connect(list, rights);
-	const char *secret = NULL;
+	const char *secret;
 
 	if (connect != ACCESS_PASS) /* only a reload can bring this about; D2: REJECT then speaks */
 		return is_accepted(list, rights) ? connect : ACCESS_END_DENIED;
@@ -488,8 +487,7 @@ access_command(const struct access_list *list, const struct access_rights *right
 	}
 	if (level < ACCESS_LOGIN)
 		return ACCESS_PASS;
-	if (rule)
-		secret = rule->password;
+	secret = access_secret(list, rights, level);
 	if (shown->users && !shown->username)
 		return ACCESS_SAY_USERNAME;
 	if ((shown->users || secret) && !shown->password)
@@ -500,14 +498,15 @@ access_command(const struct access_list *list, const struct access_rights *right
 	return ACCESS_PASS;
 }
 
-bool
-access_asks_secret(
+const char *
+access_secret(
     const struct access_list *list, const struct access_rights *rights, enum access_level level)
 {
 	const struct access_rule *rule = rule_of(&list->access, rights->rule[level]);
+	bool granted =
+	    rule && rule->verdict == ACCESS_GRANT && access_connect(list, rights) == ACCESS_PASS;
 
-	return level >= ACCESS_LOGIN && access_connect(list, rights) == ACCESS_PASS && rule &&
-	       rule->verdict == ACCESS_GRANT && rule->password;
+	return granted && level >= ACCESS_LOGIN ? rule->password : NULL;
 }
 
 /* The ACCESS line that decides LEVEL: what base refuses decides for every level (C6). */

@@ -94,8 +94,8 @@ enum access_answer access_connect(
 enum access_answer access_command(const struct access_list *list,
     const struct access_rights *rights, enum access_level level, const struct access_shown *shown);
 
-/* Does the line that decides LEVEL have a password to compare (C4)? */
-bool access_asks_secret(
+/* The password of the line that grants LEVEL, to be compared (C4); NULL: none. */
+const char *access_secret(
     const struct access_list *list, const struct access_rights *rights, enum access_level level);
 
 /* Why: appends "upsd.conf:12: ACCESS deny all box" (never a password), or "end of list". */

@@ -12,10 +12,10 @@ struct case_at_hand {
 	struct words words; /* of the request, at least the command */
 	enum access_level level;
 	struct access_rights rights;
+	const char *secret; /* of the access list's line, NULL: none */
 	struct buf *out;
 	enum explain_verdict verdict;
 	const char *answer; /* what the client sees; NULL: nobody has refused yet */
-	bool needs_secret;  /* granted to who sends the line's password */
 };
 
 static bool
@@ -69,11 +69,8 @@ ask_lists(struct case_at_hand *it)
 	access_reason(list, &it->rights, it->level, it->out);
 	if (answer == ACCESS_PASS && !is_connect(it))
 		answer = access_command(list, &it->rights, it->level, &shown);
-	if (access_asks_secret(list, &it->rights, it->level)) {
-		buf_add_text(it->out, " (with a password)");
-		it->needs_secret = !question->knows_password;
-	}
-	buf_add_text(it->out, "\n");
+	it->secret = access_secret(list, &it->rights, it->level);
+	buf_add_text(it->out, it->secret ? " (with a password)\n" : "\n");
 	switch (answer) {
 	case ACCESS_PASS:
 		break;
@@ -98,6 +95,14 @@ ask_lists(struct case_at_hand *it)
 		refuse(it, EXPLAIN_DROP, "closed at connect without a byte");
 		break;
 	}
+}
+
+/* Whoever comes in clear would hear ERR ACCESS-DENIED to its USERNAME already. */
+static void
+ask_force_ssl(struct case_at_hand *it)
+{
+	if (it->conf->force_ssl && it->level >= ACCESS_LOGIN)
+		buf_add_text(it->out, "FORCESSL: only to who has said STARTTLS before\n");
 }
 
 static void
@@ -161,6 +166,24 @@ why_not(const struct case_at_hand *it, const struct user *user)
 	return NULL;
 }
 
+/* What the client sends as PASSWORD, as far as it is known: the line's, when it is to be right. */
+static const char *
+sent_password(const struct question *question, const char *secret)
+{
+	return question->knows_password ? question->password : secret;
+}
+
+static bool
+has_other_password(const struct case_at_hand *it, const struct user *user)
+{
+	const char *sent = sent_password(it->question, it->secret);
+
+	if (!sent)
+		return false;
+	return users_hash(it->conf->users, user) ? !it->question->fits_hash
+						 : !user_password(user, sent);
+}
+
 static void
 ask_users(struct case_at_hand *it)
 {
@@ -186,19 +209,25 @@ ask_users(struct case_at_hand *it)
 	if (why) {
 		buf_add_format(it->out, "[%s] %s\n", name, why);
 		refuse(it, EXPLAIN_DENY, "ERR ACCESS-DENIED");
+	} else if (has_other_password(it, user)) {
+		buf_add_format(it->out, "[%s] has another password%s\n", name,
+		    it->question->knows_password ? ""
+						 : " than that line, and only one can be sent");
+		refuse(it, EXPLAIN_DENY, "ERR ACCESS-DENIED");
 	} else if (words_same(it->words.word[0], "INSTCMD") && it->words.len < 3) {
 		buf_add_format(it->out,
 		    "[%s] may, if the command is among its instcmds; ask for \"INSTCMD UPS "
 		    "COMMAND\" to know\n",
 		    name);
 	} else {
-		buf_add_format(it->out, "[%s] may, with the password that stands there\n", name);
+		buf_add_format(it->out, "[%s] may%s\n", name,
+		    it->question->knows_password ? "" : ", with the password that stands there");
 	}
 }
 
 /* In the order of docs/access.md, E1. */
 static void (*const layers[])(
-    struct case_at_hand *it) = { ask_listen, ask_lists, ask_wrap, ask_users };
+    struct case_at_hand *it) = { ask_listen, ask_lists, ask_force_ssl, ask_wrap, ask_users };
 
 /* ---- the whole ---- */
 
@@ -229,6 +258,18 @@ explain_asks_wrap(const struct question *question)
 	return it.level >= ACCESS_LOGIN;
 }
 
+const char *
+explain_hash(const struct upsdconf *conf, const struct question *question, const char **password)
+{
+	struct case_at_hand it = { .question = question };
+	const struct user *user = question->user ? users_find(conf->users, question->user) : NULL;
+
+	cut(&it);
+	access_walk(conf->access, &question->from, &it.rights);
+	*password = sent_password(question, access_secret(conf->access, &it.rights, it.level));
+	return it.level >= ACCESS_LOGIN && user && *password ? users_hash(conf->users, user) : NULL;
+}
+
 static const char *
 verdict_name(enum explain_verdict verdict)
 {
@@ -251,7 +292,7 @@ explain(const struct upsdconf *conf, const struct question *question, struct buf
 	buf_add_format(out, "verdict: %s", verdict_name(it.verdict));
 	if (it.answer)
 		buf_add_format(out, ": %s", it.answer);
-	else if (it.needs_secret)
+	else if (it.secret && !question->knows_password)
 		buf_add_text(out, ", to who sends the password of that line");
 	buf_add_text(out, "\n");
 	return it.verdict;

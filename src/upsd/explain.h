@@ -11,6 +11,7 @@ struct question {
 	const char *user;     /* what the client sends as USERNAME; NULL: nothing */
 	bool knows_password;  /* PASSWORD is what it sends; else it sends the right one */
 	const char *password; /* NULL: nothing */
+	bool fits_hash;	      /* what is said of explain_hash() */
 	/* What tcp-wrappers say, which have to be asked beforehand where explain_asks_wrap(). */
 	enum { WRAP_ABSENT, WRAP_YES, WRAP_NO } wrap;
 };
@@ -19,6 +20,11 @@ enum explain_verdict { EXPLAIN_GRANT, EXPLAIN_DENY, EXPLAIN_DROP };
 
 /* Is the request one that tcp-wrappers judge? */
 bool explain_asks_wrap(const struct question *question);
+
+/* The hash of upsd.users that *PASSWORD, which is sent, must fit: to be asked of base/hash.h
+ * beforehand.  NULL: none. */
+const char *explain_hash(
+    const struct upsdconf *conf, const struct question *question, const char **password);
 
 /* A line for each layer, then "verdict: ..." (docs/man/upsd.8).  OUT->failed: no memory. */
 enum explain_verdict explain(

@@ -133,7 +133,7 @@ ask_lists(struct peer *peer, enum access_level level, enum access_answer *answer
 		.username = peer->username != NULL,
 		.password = peer->password };
 	bool guess = peer->password && (peer->username || !conf->has_users) &&
-		     access_asks_secret(conf->access, rights, level);
+		     access_secret(conf->access, rights, level);
 	enum peer_right turn = guess ? peer_turn(peer) : PEER_MAY;
 
 	if (turn == PEER_WAIT)

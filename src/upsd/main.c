@@ -331,44 +331,95 @@ read_password(void)
 	return line;
 }
 
-struct wrapped {
-	struct question *question;
-	bool done;
+/* The loop that asks base/helper, of which we then wait for the answer. */
+struct inquiry {
+	struct world *world;
+	struct loop *loop;
+	bool done, yes;
 };
 
 static void
-wrap_answered(void *owner, const char *answer, size_t len)
+inquiry_begin(struct inquiry *inquiry, const struct program *program)
 {
-	struct wrapped *wrapped = owner;
+	static const struct helper_kind *const kinds[] = { &hash_helper, &wrap_helper, NULL };
 
-	wrapped->question->wrap = helper_is_yes(answer) ? WRAP_YES : WRAP_NO;
-	wrapped->done = true;
+	inquiry->world =
+	    world_kernel_new(helper_start(program->drop ? &program->user : NULL, kinds));
+	inquiry->loop = inquiry->world ? loop_new(inquiry->world) : NULL;
+	if (!inquiry->loop)
+		fatalx("out of memory");
+}
+
+static void
+inquiry_end(struct inquiry *inquiry)
+{
+	loop_free(inquiry->loop);
+	world_kernel_free(inquiry->world);
+}
+
+static void
+was_answered(void *owner, const char *answer, size_t len)
+{
+	struct inquiry *inquiry = owner;
+
+	inquiry->yes = helper_is_yes(answer);
+	inquiry->done = true;
+}
+
+/* QUESTION: NULL when it could not be asked.  No answer is no. */
+static bool
+says_yes(struct inquiry *inquiry, const struct helper_question *question)
+{
+	return question &&
+	       loop_run_until(inquiry->loop, &inquiry->done, HELPER_DEADLINE_MS + 1000) &&
+	       inquiry->yes;
 }
 
 /* Layer 2, as a running upsd asks it, but for the address that was connected to. */
-static void
-ask_wrap(const struct program *program, struct question *question)
+static bool
+wrap_says_yes(struct inquiry *inquiry, const struct question *question)
 {
-	static const struct helper_kind *const kinds[] = { &wrap_helper, NULL };
-	struct wrapped wrapped = { .question = question };
-	int fd = helper_start(program->drop ? &program->user : NULL, kinds);
-	struct world *world = world_kernel_new(fd);
-	struct loop *loop = world ? loop_new(world) : NULL;
 	char host[ADDR_TEXT_MAX];
 
-	if (!loop)
-		fatalx("out of memory");
-	question->wrap = WRAP_NO; /* unless it says yes */
-	if (wrap_ask(loop, addr_host(&question->from, host), "unknown",
-		question->user ? question->user : "unknown", wrap_answered, &wrapped))
-		loop_run_until(loop, &wrapped.done, HELPER_DEADLINE_MS + 1000);
-	loop_free(loop);
-	world_kernel_free(world);
+	inquiry->done = false;
+	return says_yes(
+	    inquiry, wrap_ask(inquiry->loop, addr_host(&question->from, host), "unknown",
+			 question->user ? question->user : "unknown", was_answered, inquiry));
+}
+
+static bool
+hash_says_yes(struct inquiry *inquiry, const char *hash, const char *password)
+{
+	inquiry->done = false;
+	return says_yes(inquiry, hash_ask(inquiry->loop, hash, password, was_answered, inquiry));
+}
+
+/* Ask who must be asked beforehand; the configuration as upsd's user reads it, NULL when it has
+ * faults. */
+static struct upsdconf *
+prepare(const struct program *program, struct question *question)
+{
+	struct inquiry inquiry = { 0 };
+	struct upsdconf *conf;
+	const char *hash, *password;
+
+	inquiry_begin(&inquiry, program); /* outside, as a running upsd's is */
+	if (program->options.root)
+		proc_chroot(program->options.root);
+	if (wrap_available() && explain_asks_wrap(question))
+		question->wrap = wrap_says_yes(&inquiry, question) ? WRAP_YES : WRAP_NO;
+	if (program->drop)
+		proc_become(&program->user);
+	conf = read_conf(&program->source);
+	if (conf && (hash = explain_hash(conf, question, &password)))
+		question->fits_hash = hash_says_yes(&inquiry, hash, password);
+	inquiry_end(&inquiry);
+	return conf;
 }
 
 /* 0: granted; 1: the configuration has faults; 2: refused. */
 static int
-explain_question(struct program *program)
+explain_question(const struct program *program)
 {
 	char **about = program->options.about;
 	struct question question = { .request = about[1], .user = about[1] ? about[2] : NULL };
@@ -382,11 +433,7 @@ explain_question(struct program *program)
 	question.knows_password = program->options.password;
 	if (question.knows_password)
 		question.password = read_password();
-	if (wrap_available() && explain_asks_wrap(&question))
-		ask_wrap(program, &question);
-	if (program->drop)
-		proc_become(&program->user);
-	conf = read_conf(&program->source);
+	conf = prepare(program, &question);
 	if (!conf)
 		return 1;
 	verdict = explain(conf, &question, &out);
@@ -651,7 +698,7 @@ main(int argc, char **argv)
 	find_user(&program);
 	if (program.options.command)
 		return send_command(&program);
-	if (program.options.root && (program.options.check || program.options.explain))
+	if (program.options.root && program.options.check)
 		proc_chroot(program.options.root);
 	if (program.options.check)
 		return check(&program);
