@@ -1,12 +1,14 @@
 /* emu_ask - what a host says to an emulated device.  The first byte chooses which; to one on USB
- * each line is a SETUP packet of 8 bytes with the data behind it. */
+ * each line is a SETUP packet of 8 bytes with the data behind it, or an R and an interrupt report.
+ */
 #include "fuzz/lib/bench.h"
 
 #include <stdio.h>
 
 static const char *const devices[] = { "megatec-500", "voltronic-qs-850", "powerwalker-vfi-1000",
 	"mecer-me-1000", "zinto-1000", "missing-cr-online", "cyberpower-cp1500", "eaton-3s-700",
-	"tripplite-smart-3016", "powercom-bnt-1000" };
+	"tripplite-smart-3016", "powercom-bnt-1000", "usb-cypress", "usb-armac", "usb-fuji",
+	"usb-hunnox", "usb-sgs" };
 #define DEVICES (sizeof(devices) / sizeof(*devices))
 
 static struct emu_device_file files[DEVICES]; /* read once */
@@ -33,9 +35,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (int n = 0; n < 60 && fuzz_line(&data, end, &line, &len); n++) {
 		struct emu_message message = { .kind = EMU_BYTES, .bytes = line, .len = len };
 
-		if (device->model->usb && len < 8)
+		if (emu_usb_of(device) && len < 8)
 			continue;
-		if (device->model->usb) {
+		if (device->bridge && *line == 'R') {
+			message.kind = EMU_REPORT;
+			message.bytes = line + 1;
+			message.len = len - 1;
+		} else if (emu_usb_of(device)) {
 			message.kind = EMU_CONTROL;
 			memcpy(message.setup, line, 8);
 			message.bytes = line + 8;
