@@ -342,6 +342,22 @@ Test(access, a_clean_list_has_only_the_notice)
 	faults_free(&faults);
 }
 
+/* The lint runs in a upsd that others wait for: it does not compare without end. */
+Test(access, more_lines_than_can_be_compared_are_told)
+{
+	for (int lines = 1000; lines <= 20000; lines += 19000) {
+		struct buf conf = { .max = 4u << 20 };
+
+		for (int i = 0; i < 15000; i++)
+			buf_add_format(&conf, "ACL n%d 10.0.%d.%d/32\n", i, i / 250, i % 250);
+		for (int i = 0; i < lines; i++)
+			buf_add_format(&conf, "ACCESS deny all n%d\n", i % 15000);
+		cr_assert(buf_add(&conf, "", 1));
+		cr_expect_eq(warns(buf_bytes(&conf), &only_v4, "W1, W3", 0), lines == 20000);
+		buf_free(&conf);
+	}
+}
+
 Test(access, the_reason_names_the_line_and_no_password)
 {
 	struct faults faults = { 0 };

@@ -312,6 +312,26 @@ Test(upsd_access, guessing_the_password_of_a_line_is_slowed_down, .fini = stage_
 	close(fd);
 }
 
+/* Of those that must not even be looked at it is not said that a line denied them. */
+Test(upsd_access, a_flood_of_guesses_is_not_the_lines_doing, .fini = stage_end)
+{
+	int fds[60];
+
+	begin(A_HOST "ACCESS grant all h pw\n", false);
+	for (int i = 0; i < 60; i++) {
+		fds[i] = client_from("192.0.2.1");
+		cr_assert_neq(send(fds[i], "PASSWORD guess\nLOGIN u\n", 23, MSG_NOSIGNAL), -1);
+		fast_turn(stage.loop, 2);
+	}
+	fast_pass(stage.loop, 5000);
+	for (int i = 0; i < 60; i++) {
+		cr_expect_str_eq(client_hears(fds[i]), "OK\n" DENIED);
+		close(fds[i]);
+	}
+	cr_expect(strstr(stage.log, "wrong user name or password"));
+	cr_expect_null(strstr(stage.log, "LOGIN denied"), "%s", stage.log);
+}
+
 /* A-F7 */
 Test(upsd_access, a_dropped_command_does_not_keep_a_client_alive, .fini = stage_end)
 {
@@ -365,6 +385,43 @@ Test(upsd_access, a_reload_judges_live_sessions_again, .fini = stage_end)
 		expect(fd, table[i].request, table[i].answer);
 		close(fd);
 	}
+}
+
+/* A-F5: whoever has lost base and stays silent ends, logged in or not; others may be silent. */
+Test(upsd_access, a_login_that_lost_base_ends_after_a_minute, .fini = stage_end)
+{
+	static const char *const host[] = { "192.0.2.1", "192.0.2.2" };
+	int fd[2];
+
+	begin(A_HOST "ACL g 192.0.2.2/32\nACCESS grant all h\nACCESS grant all g\n", true);
+	for (int i = 0; i < 2; i++) {
+		fd[i] = client_from(host[i]);
+		expect(fd[i], "USERNAME mon\nPASSWORD secret\nLOGIN u\n", "OK\nOK\nOK\n");
+	}
+	cr_assert(reload(A_HOST "ACL g 192.0.2.2/32\nACCESS deny all h\nACCESS grant all g\n"));
+	fast_pass(stage.loop, PEER_IDLE_MS - 1000);
+	cr_expect_eq(stage.upsd->members.len, 2);
+	fast_pass(stage.loop, 2000);
+	cr_expect_eq(stage.upsd->members.len, 1);
+	cr_expect_str_eq(client_hears(fd[0]), "<EOF>");
+	cr_expect(strstr(stage.log, "client mon@192.0.2.1: closed: "), "%s", stage.log);
+	expect(fd[1], "NETVER\n", "1.3\n");
+	close(fd[0]);
+	close(fd[1]);
+}
+
+/* A-B1: not even of an interface that has gone or has another name now. */
+Test(upsd_access, the_zone_of_an_address_never_counts, .fini = stage_end)
+{
+	const char *conf = "ACL l fe80::/10\nACCESS grant all l\n";
+	int fd;
+
+	begin(conf, true);
+	fd = client_from("fe80::1%lo");
+	strcpy(stage.upsd->visitors.last->host, "fe80::1%x");
+	cr_assert(reload(conf));
+	expect(fd, "NETVER\n", "1.3\n");
+	close(fd);
 }
 
 /* A, A-F2 */

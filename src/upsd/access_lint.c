@@ -2,6 +2,9 @@
 
 #include <stdlib.h>
 
+#define LINT_PAIRS                                                                                 \
+	10000000 /* of lines that are compared with each other: some tenths of a second */
+
 /* The list, and those of its ACCESS lines that a later one need be compared with: not the second of
  * an ACL that grants (or refuses) what the first does. */
 struct lint {
@@ -87,8 +90,9 @@ drops_a_live_peer(const struct lint *lint, const struct access_rule *rule)
 	return false;
 }
 
+/* What those above make of RULE. */
 static void
-lint_rule(const struct lint *lint, const struct access_rule *rule)
+compare_rule(const struct lint *lint, const struct access_rule *rule)
 {
 	const char *path = lint->list->path;
 	struct faults *faults = lint->faults;
@@ -102,6 +106,18 @@ lint_rule(const struct lint *lint, const struct access_rule *rule)
 	else if (never_connects(lint, rule))
 		faults_warn(faults, path, rule->line,
 		    "W1: never decides: lines above refuse the connection of all its addresses");
+	if (drops_a_live_peer(lint, rule))
+		faults_warn(faults, path, rule->line,
+		    "W3: drop leaves a connected client waiting for an "
+		    "answer that never comes; deny tells it");
+}
+
+static void
+lint_rule(const struct lint *lint, const struct access_rule *rule)
+{
+	const char *path = lint->list->path;
+	struct faults *faults = lint->faults;
+
 	if (rule->verdict != ACCESS_GRANT && rule->level != ACCESS_ALL &&
 	    rule->level != ACCESS_BASE)
 		faults_warn(faults, path, rule->line,
@@ -109,10 +125,6 @@ lint_rule(const struct lint *lint, const struct access_rule *rule)
 		    "not those above; to cap a host grant what it may do and then write %s all",
 		    access_verdict_name(rule->verdict), access_level_name(rule->level),
 		    access_verdict_name(rule->verdict));
-	if (drops_a_live_peer(lint, rule))
-		faults_warn(faults, path, rule->line,
-		    "W3: drop leaves a connected client waiting for an "
-		    "answer that never comes; deny tells it");
 	if (rule->password && (rule->verdict != ACCESS_GRANT || rule->level < ACCESS_LOGIN))
 		faults_warn(faults, path, rule->line, "W4: this password is never asked for");
 }
@@ -231,6 +243,28 @@ find_telling(struct lint *lint)
 	return made;
 }
 
+/* A reload holds up a whole upsd: far down a list of thousands, lines are not compared any more. */
+static void
+compare_rules(const struct lint *lint)
+{
+	const struct table *table = &lint->list->access;
+	size_t above = 0, pairs = 0;
+
+	for (size_t i = 0; i < table->len; i++) {
+		const struct access_rule *rule = &table->rules[i];
+
+		while (above < lint->len && lint->telling[above] < rule)
+			above++;
+		pairs += above;
+		if (pairs > LINT_PAIRS) {
+			faults_warn(lint->faults, lint->list->path, rule->line,
+			    "W1, W3: so many lines that from here on they are not looked for");
+			return;
+		}
+		compare_rule(lint, rule);
+	}
+}
+
 void
 access_lint(
     const struct access_list *list, const struct access_sockets *sockets, struct faults *faults)
@@ -239,7 +273,8 @@ access_lint(
 
 	if (!find_telling(&lint))
 		faults_add(faults, list->path, 0, "out of memory");
-	for (size_t i = 0; lint.len && i < list->access.len; i++)
+	compare_rules(&lint);
+	for (size_t i = 0; i < list->access.len; i++)
 		lint_rule(&lint, &list->access.rules[i]);
 	free(lint.telling);
 	lint_whole(list, sockets, faults);

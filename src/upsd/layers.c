@@ -107,7 +107,7 @@ layers_connect(struct upsd *upsd, const struct addr *from, struct access_rights 
 	return answer;
 }
 
-/* The rights of PEER under the lists in force.  An address that is none any more has none. */
+/* The rights of PEER under the lists in force. */
 static const struct access_rights *
 rights_of(struct peer *peer)
 {
@@ -116,11 +116,27 @@ rights_of(struct peer *peer)
 
 	if (peer->judged == upsd->generation)
 		return &peer->rights;
-	if (!addr_parse(&from, peer->host, 0))
-		from = (struct addr){ 0 };
+	from = peer_from(peer);
 	access_walk(upsd->conf->access, &from, &peer->rights);
 	peer->judged = upsd->generation;
 	return &peer->rights;
+}
+
+void
+layers_end_lost(void *owner)
+{
+	struct upsd *upsd = owner;
+	struct peer *peer, *next;
+	char name[256];
+
+	for (peer = upsd->members.first; peer; peer = next) {
+		next = peer->after;
+		if (access_connect(upsd->conf->access, rights_of(peer)) == ACCESS_PASS)
+			continue;
+		log_notice("client %s: closed: a reload has refused its address, and it is silent",
+		    peer_name(peer, name, sizeof(name)));
+		peer_free(peer);
+	}
 }
 
 /* What layer 1 says, a wrong password being slowed down as one of upsd.users is. */
@@ -138,9 +154,10 @@ ask_lists(struct peer *peer, enum access_level level, enum access_answer *answer
 
 	if (turn == PEER_WAIT)
 		return LAYERS_LATER;
+	/* What is one guess too many is refused as a wrong one, unseen. */
 	*answer = turn == PEER_MAY ? access_command(conf->access, rights, level, &shown)
-				   : ACCESS_SAY_DENIED;
-	if (*answer == ACCESS_SAY_WRONG)
+				   : ACCESS_SAY_WRONG;
+	if (turn == PEER_MAY && *answer == ACCESS_SAY_WRONG)
 		peer_failed(peer, "wrong user name or password");
 	else if (guess && *answer == ACCESS_PASS && !conf->has_users)
 		peer_passed(peer);

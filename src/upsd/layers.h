@@ -13,6 +13,10 @@
 enum access_answer layers_connect(
     struct upsd *upsd, const struct addr *from, struct access_rights *rights);
 
+/* The timer of upsd->lost, a minute after a reload: whoever has logged in, is refused at the door
+ * since, and has said nothing that could be answered so, is let go (F5). */
+void layers_end_lost(void *owner);
+
 enum layers_answer {
 	LAYERS_PASS,
 	LAYERS_ANSWERED, /* refused, with an answer */

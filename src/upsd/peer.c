@@ -329,6 +329,17 @@ peer_name(const struct peer *peer, char *text, size_t size)
 	return text;
 }
 
+struct addr
+peer_from(const struct peer *peer)
+{
+	struct addr from = { 0 };
+	char host[ADDR_TEXT_MAX];
+
+	snprintf(host, sizeof(host), "%.*s", (int)strcspn(peer->host, "%"), peer->host);
+	(void)addr_parse(&from, host, 0);
+	return from;
+}
+
 const char *
 peer_user(const struct peer *peer)
 {

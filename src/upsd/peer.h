@@ -52,6 +52,8 @@ enum peer_right peer_ask(
 enum peer_right peer_turn(struct peer *peer);
 void peer_failed(struct peer *peer, const char *why);
 void peer_passed(struct peer *peer);
+/* Its address as it is judged: without a zone (B1). */
+struct addr peer_from(const struct peer *peer);
 /* What it gave as USERNAME, "" if nothing. */
 const char *peer_user(const struct peer *peer);
 

@@ -31,10 +31,8 @@ fits(struct peer *peer, const struct user *user, bool *silent)
 static bool
 comes_from_there(const struct peer *peer, const struct user *user)
 {
-	struct addr from;
+	struct addr from = peer_from(peer);
 
-	if (!addr_parse(&from, peer->host, 0))
-		from = (struct addr){ 0 };
 	return user_may_come_from(user, peer->upsd->conf->access, &from);
 }
 

@@ -2,6 +2,7 @@
 
 #include "upsd/denials.h"
 #include "upsd/driverlink.h"
+#include "upsd/layers.h"
 #include "upsd/listen.h"
 #include "upsd/peer.h"
 #include "upsd/refused.h"
@@ -221,6 +222,8 @@ upsd_adopt(struct upsd *upsd, struct upsdconf *conf)
 	upsd->conf = conf;
 	upsd->asked_from = access_is_active(conf->access) ? ACCESS_BASE : ACCESS_LOGIN;
 	upsd->generation++;
+	if (upsd->members.len && access_is_active(conf->access))
+		loop_timer_in(upsd->loop, &upsd->lost, PEER_IDLE_MS);
 	doubt_certificate(upsd);
 	for (size_t i = 0; i < upsd->upses_len; i++)
 		if (upsd->upses[i]->link.started)
@@ -322,6 +325,7 @@ upsd_new(struct loop *loop, struct upsdconf *conf)
 	upsd->world = loop_world(loop);
 	upsd->fd_max = 1024;
 	upsd->idle = (struct timer){ .fire = peer_idle, .owner = upsd };
+	upsd->lost = (struct timer){ .fire = layers_end_lost, .owner = upsd };
 	asking_init(&upsd->asking, loop);
 	upsd->full = upsd->refused = upsd->silent =
 	    (struct log_rate){ .each_ms = 60000, .burst = 1 };
@@ -355,6 +359,7 @@ upsd_free(struct upsd *upsd)
 	for (size_t i = 0; i < upsd->upses_len; i++)
 		retire(upsd, upsd->upses[i]);
 	loop_timer_clear(upsd->loop, &upsd->idle);
+	loop_timer_clear(upsd->loop, &upsd->lost);
 	tracking_free(upsd->trackings);
 	throttle_free(upsd->throttle);
 	denials_free(upsd->denials);

@@ -88,6 +88,7 @@ struct upsd {
 
 	struct peers visitors, members; /* members have logged in */
 	struct timer idle;		/* the next visitor's 60 s */
+	struct timer lost;		/* members that a reload has refused, and that are silent */
 	struct listener *listeners;	/* owned list */
 	struct throttle *throttle;	/* owned; NULL until somebody logs in */
 	struct denials *denials;	/* owned */
