@@ -375,6 +375,8 @@ clear(struct bench *bench)
 	bench->fakes = NULL;
 	servers_free(bench->server);
 	bench->server = NULL;
+	free(bench->rig);
+	bench->rig = NULL;
 	bench->pid_dir = NULL;
 	nftw(bench->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	bench->ready = EMPTY;

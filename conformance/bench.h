@@ -81,6 +81,7 @@ struct bench {
 	bool dirty;
 	struct server *server;	/* owned: the pretended upsds, the newest first, or NULL */
 	struct process *client; /* borrowed: the last client run */
+	struct rig *rig;	/* owned: an emulated device and a driver (rig.h), or NULL */
 	bool split;		/* stderr goes to a file of its own */
 	const char *pid_dir;	/* where a process finds its pid file; NULL: dir */
 	unsigned umask;		/* what daemons are started with */

@@ -16,11 +16,13 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "drive.h"
 #include "page.h"
 
 enum { MAX_WORKERS = 24, PATIENCE_MS = 6000, DEVIATION_PATIENCE_MS = 1500 };
 
 struct options {
+	const char *driver, *device;
 	const char *target, *junit, *json, *html, *beside, *build, *bindir, *sbindir, *driverdir;
 	const char *only[64];
 	size_t only_len;
@@ -45,6 +47,7 @@ struct answer {
 struct session {
 	const struct options *options;
 	struct target *target;
+	struct drives drives;
 	const struct test_case **tests;
 	struct result *results;
 	size_t len, printed;
@@ -308,19 +311,31 @@ chosen(const struct options *options, const char *id)
 }
 
 static void
+choose_of(struct session *session, const struct test_case *test)
+{
+	const struct options *options = session->options;
+
+	if (chosen(options, test->id) && (options->all || options->list || !(test->flags & LONG)))
+		session->tests[session->len++] = test;
+}
+
+/* With --driver nothing but that. */
+static void
 choose(struct session *session)
 {
-	size_t len = suite_len();
+	const struct options *options = session->options;
+	size_t len = options->driver ? 0 : suite_len();
 
-	session->tests = calloc(len + 1, sizeof(struct test_case *));
-	session->results = calloc(len + 1, sizeof(*session->results));
+	drives_make(
+	    &session->drives, session->target, options->driver, options->device, options->build);
+	session->tests = calloc(len + session->drives.cases_len + 1, sizeof(struct test_case *));
+	session->results = calloc(len + session->drives.cases_len + 1, sizeof(*session->results));
 	if (!session->tests || !session->results)
 		exit(2);
 	for (size_t i = 0; i < len; i++)
-		if (chosen(session->options, suite_case(i)->id) &&
-		    (session->options->all || session->options->list ||
-			!(suite_case(i)->flags & LONG)))
-			session->tests[session->len++] = suite_case(i);
+		choose_of(session, suite_case(i));
+	for (size_t i = 0; i < session->drives.cases_len; i++)
+		choose_of(session, &session->drives.cases[i]);
 }
 
 static void
@@ -332,6 +347,7 @@ forget(struct session *session)
 	}
 	free(session->results);
 	free(session->tests);
+	drives_free(&session->drives);
 	target_free(session->target);
 }
 
@@ -350,6 +366,7 @@ usage(FILE *to, int status)
 	fprintf(to,
 	    "usage: nut-conform [--target ours|upstream|FILE] [--only ID-PREFIX-OR-PATTERN]... "
 	    "[--list]\n"
+	    "                   [--driver PROGRAM --device NAME|FILE|all]\n"
 	    "                   [--junit FILE] [--json FILE] [--html FILE [--beside FILE]]\n"
 	    "                   [--jobs N] [--long] [--keep] [--quiet] [--build DIR]\n"
 	    "                   [--bindir DIR] [--sbindir DIR] [--driverdir DIR] [--help]\n"
@@ -360,6 +377,8 @@ usage(FILE *to, int status)
 
 static const struct option long_options[] = {
 	{ "target", required_argument, NULL, 't' },
+	{ "driver", required_argument, NULL, 'd' },
+	{ "device", required_argument, NULL, 'e' },
 	{ "only", required_argument, NULL, 'o' },
 	{ "list", no_argument, NULL, 'l' },
 	{ "junit", required_argument, NULL, 'j' },
@@ -387,6 +406,12 @@ parse_options(struct options *options, int argc, char **argv)
 		switch (letter) {
 		case 't':
 			options->target = optarg;
+			break;
+		case 'd':
+			options->driver = optarg;
+			break;
+		case 'e':
+			options->device = optarg;
 			break;
 		case 'o':
 			if (options->only_len == sizeof(options->only) / sizeof(options->only[0]))
@@ -439,7 +464,7 @@ parse_options(struct options *options, int argc, char **argv)
 		}
 	}
 	if (optind < argc || (options->beside && !options->html) || options->jobs < 1 ||
-	    options->jobs > MAX_WORKERS)
+	    options->jobs > MAX_WORKERS || !options->driver != !options->device)
 		usage(stderr, 2);
 }
 
@@ -506,7 +531,7 @@ write_reports(const struct options *options, const struct run *run)
 int
 main(int argc, char **argv)
 {
-	struct options options = { .target = "ours", .jobs = 20, .build = own_build() };
+	struct options options = { .jobs = 20, .build = own_build() };
 	struct session session = { .options = &options };
 	struct run run;
 	struct tally tally;
@@ -514,16 +539,19 @@ main(int argc, char **argv)
 	int status;
 
 	parse_options(&options, argc, argv);
+	if (!options.target)
+		options.target =
+		    options.driver ? drive_target(options.driver, options.build) : "ours";
+	session.target = target_read(options.target, options.build);
+	override(&session.target->bindir, options.bindir);
+	override(&session.target->sbindir, options.sbindir);
+	override(&session.target->driverdir, options.driverdir);
 	choose(&session);
 	if (options.list) {
 		list(&session);
 		forget(&session);
 		return 0;
 	}
-	session.target = target_read(options.target, options.build);
-	override(&session.target->bindir, options.bindir);
-	override(&session.target->sbindir, options.sbindir);
-	override(&session.target->driverdir, options.driverdir);
 	catch_signals();
 	report_tap_plan(session.len);
 	run_all(&session);

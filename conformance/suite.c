@@ -9,31 +9,63 @@
 			row(shutdown_tell) row(security_starttls) row(security_session)            \
 			    row(security_keys) row(security_clients)
 
+/* The same, for each pair of a driver and a device. */
+#define ROWS(row) row(driver_device) row(driver_faults)
+
 #define DECLARE(name) extern const struct section name;
 SECTIONS(DECLARE)
+ROWS(DECLARE)
 
-#define ROW(name) &(name),
+#define ROW(name) &name,
 static const struct section *const sections[] = { SECTIONS(ROW) };
+static const struct section *const rows[] = { ROWS(ROW) };
 
-enum { SECTIONS_LEN = sizeof(sections) / sizeof(sections[0]) };
+enum {
+	SECTIONS_LEN = sizeof(sections) / sizeof(sections[0]),
+	ROWS_LEN = sizeof(rows) / sizeof(rows[0]),
+};
+
+static size_t
+count(const struct section *const *of, size_t of_len)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < of_len; i++)
+		len += of[i]->len;
+	return len;
+}
+
+static const struct test_case *
+pick(const struct section *const *of, size_t of_len, size_t index)
+{
+	for (size_t i = 0; i < of_len; i++) {
+		if (index < of[i]->len)
+			return &of[i]->cases[index];
+		index -= of[i]->len;
+	}
+	return NULL;
+}
 
 size_t
 suite_len(void)
 {
-	size_t len = 0;
-
-	for (size_t i = 0; i < SECTIONS_LEN; i++)
-		len += sections[i]->len;
-	return len;
+	return count(sections, SECTIONS_LEN);
 }
 
 const struct test_case *
 suite_case(size_t index)
 {
-	for (size_t i = 0; i < SECTIONS_LEN; i++) {
-		if (index < sections[i]->len)
-			return &sections[i]->cases[index];
-		index -= sections[i]->len;
-	}
-	return NULL;
+	return pick(sections, SECTIONS_LEN, index);
+}
+
+size_t
+suite_rows(void)
+{
+	return count(rows, ROWS_LEN);
+}
+
+const struct test_case *
+suite_row(size_t index)
+{
+	return pick(rows, ROWS_LEN, index);
 }

@@ -32,9 +32,15 @@ enum {
 	SLOW = 2,  /* takes seconds: begun first */
 	SOLO = 4,  /* measures time: runs when nothing else does */
 	LONG = 8,  /* takes a minute: only with --long */
+	/* A row for each pair of a driver and a device (drive.h) */
+	PAIR = 16,
+	QUICK = 32, /* also in a run of the whole suite */
+	USB = 64,   /* on USB devices alone */
+	SERIAL = 128,
 };
 
 struct bench;
+struct drive;
 
 struct test_case {
 	const char *id; /* "net/get.var/2" */
@@ -46,6 +52,8 @@ struct test_case {
 	void (*run)(struct bench *bench);
 	enum bench_kind kind;
 	unsigned flags;
+	const char *with;	   /* what RUN is told */
+	const struct drive *drive; /* of a row that has PAIR, once it is for one */
 };
 
 struct section {
@@ -67,5 +75,8 @@ struct section {
 /* All cases in the order of the sections; the pointers are static. */
 size_t suite_len(void);
 const struct test_case *suite_case(size_t index);
+/* The rows that have PAIR, which are not among them; their ids have stars for driver and device. */
+size_t suite_rows(void);
+const struct test_case *suite_row(size_t index);
 
 #endif

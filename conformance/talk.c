@@ -32,6 +32,10 @@ socket_for(
 		snprintf(
 		    un->sun_path, sizeof(un->sun_path), "%s", path_of(bench, "dummy-ups-stock"));
 		*len = sizeof(*un);
+	} else if (*host == '/') {
+		un->sun_family = AF_UNIX;
+		snprintf(un->sun_path, sizeof(un->sun_path), "%s", host);
+		*len = sizeof(*un);
 	} else if (inet_pton(AF_INET, host, &in->sin_addr) == 1) {
 		in->sin_family = AF_INET;
 		in->sin_port = htons((uint16_t)port);

@@ -35,7 +35,7 @@ struct conn *talker(struct bench *bench, int digit);
 /* A new connection to upsd, or to the driver's socket. */
 struct conn *dial(struct bench *bench);
 struct conn *dial_to(struct bench *bench, const char *host, int port);
-/* NULL when refused. */
+/* NULL when refused.  HOST may be the path of a unix socket. */
 struct conn *try_dial(struct bench *bench, const char *host, int port);
 struct conn *dial_driver(struct bench *bench);
 void hang_up(struct bench *bench, struct conn *conn);

@@ -73,6 +73,41 @@ add_deviation(struct target *target, char *text, bool skip)
 }
 
 static const char *
+add_pairing(struct pairing **all, size_t *len, struct pairing made)
+{
+	struct pairing *grown = realloc(*all, (*len + 1) * sizeof(*grown));
+
+	if (!grown)
+		return "out of memory";
+	*all = grown;
+	grown[(*len)++] = made;
+	return NULL;
+}
+
+/* "drives PROGRAM DEVICE...", "quick PROGRAM DEVICE...", "with PROGRAM DEVICE OPTION". */
+static const char *
+add_pairings(struct target *target, const char *word, char *text)
+{
+	const char *program = strtok(text, " \t"), *device = strtok(NULL, " \t"), *error = NULL;
+
+	if (!program || !device)
+		return "a program and a device are wanted";
+	if (!strcmp(word, "with")) {
+		const char *option = strtok(NULL, "");
+
+		if (!option)
+			return "an option is wanted";
+		option += strspn(option, " \t");
+		return add_pairing(&target->options, &target->options_len,
+		    (struct pairing){ copy(program), copy(device), copy(option), false });
+	}
+	for (; !error && device; device = strtok(NULL, " \t"))
+		error = add_pairing(&target->pairs, &target->pairs_len,
+		    (struct pairing){ copy(program), copy(device), NULL, *word == 'q' });
+	return error;
+}
+
+static const char *
 take_line(struct target *target, const char *build, char *line)
 {
 	char *value = line + strcspn(line, " \t=");
@@ -99,6 +134,8 @@ take_line(struct target *target, const char *build, char *line)
 	value += strspn(value, " \t=");
 	if (!strcmp(line, "deviation") || !strcmp(line, "skip"))
 		return add_deviation(target, value, *line == 's');
+	if (!strcmp(line, "drives") || !strcmp(line, "quick") || !strcmp(line, "with"))
+		return add_pairings(target, line, value);
 	if (!strcmp(line, "fresh_drivers")) {
 		target->fresh_drivers = !strcmp(value, "yes");
 		return NULL;
@@ -189,11 +226,24 @@ target_deviation(const struct target *target, const char *id)
 	return NULL;
 }
 
+static void
+free_pairings(struct pairing *all, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		free(all[i].program);
+		free(all[i].device);
+		free(all[i].option);
+	}
+	free(all);
+}
+
 void
 target_free(struct target *target)
 {
 	if (!target)
 		return;
+	free_pairings(target->pairs, target->pairs_len);
+	free_pairings(target->options, target->options_len);
 	for (size_t i = 0; i < target->deviations_len; i++) {
 		free(target->deviations[i].pattern);
 		free(target->deviations[i].reason);

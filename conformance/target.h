@@ -12,6 +12,12 @@ struct deviation {
 	bool skip;     /* do not run: it would harm or never end */
 };
 
+/* A driver program and a device it is for; or, with an option, patterns of both. */
+struct pairing {
+	char *program, *device, *option; /* owned; no option: NULL */
+	bool quick;
+};
+
 struct target {
 	char *name, *bindir, *sbindir, *driverdir; /* owned */
 	char *upsd, *driver, *upsmon;		   /* program names; owned */
@@ -22,6 +28,8 @@ struct target {
 	bool fresh_drivers;   /* a driver is not fit for another case */
 	struct deviation *deviations;
 	size_t deviations_len;
+	struct pairing *pairs, *options; /* owned */
+	size_t pairs_len, options_len;
 };
 
 /* Open a file of conformance/: in the source tree, or where it was installed.  BUILD is the folder

@@ -430,7 +430,7 @@ Test(usbhid, commands_that_each_device_has)
 		{ "tripplite-smart-3016", "load.off load.on shutdown.return shutdown.reboot",
 		    "test.panel.start" },
 		{ "powercom-bnt-1000",
-		    "beeper.enable beeper.toggle test.battery.start.quick shutdown.return "
+		    "beeper.enable beeper.disable test.battery.start.quick shutdown.return "
 		    "shutdown.stayoff load.on",
 		    "beeper.mute load.off" },
 	};

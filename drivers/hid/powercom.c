@@ -63,7 +63,6 @@ mend(const struct hidups *ups, const struct hidups_var *var, double value)
 }
 
 static const struct hidups_command commands[] = {
-	{ "beeper.toggle", "UPS.PowerSummary.AudibleAlarmControl", 1, false },
 	{ "beeper.enable", "UPS.PowerSummary.AudibleAlarmControl", 1, false },
 	{ "beeper.disable", "UPS.PowerSummary.AudibleAlarmControl", 0, false },
 	{ NULL, "UPS.PowerSummary.AudibleAlarmControl", 0, false },

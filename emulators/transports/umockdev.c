@@ -382,11 +382,27 @@ status_of(const struct emu_message *message)
 	return message->refused ? -EPIPE : message->broken ? -EPROTO : 0;
 }
 
+/* A HID device has one report of an id ready: what is newer takes the place of what nobody fetched.
+ */
+static void
+forget_older(struct bed *bed, const struct emu_message *message)
+{
+	if (strcmp(emu_device(bed->emu)->dialect->name, "hid") != 0 || !message->len)
+		return;
+	for (size_t i = bed->reports_len; i-- > 0;)
+		if (bed->reports[i].bytes[0] == *(const unsigned char *)message->bytes) {
+			bed->reports_len--;
+			memmove(&bed->reports[i], &bed->reports[i + 1],
+			    (bed->reports_len - i) * sizeof(bed->reports[0]));
+		}
+}
+
 static void
 say_report(struct bed *bed, const struct emu_message *message)
 {
 	if (message->broken || message->len > EMU_USB_REPORT_MAX)
 		return;
+	forget_older(bed, message);
 	if (bed->reports_len == REPORTS) /* the host does not ask: the oldest is lost */
 		memmove(
 		    bed->reports, bed->reports + 1, --bed->reports_len * sizeof(bed->reports[0]));
