@@ -37,7 +37,7 @@ enum { COMMAND, SEQUENCE, DEVID, DIRECTION, ENDPOINT, FLAGS, LENGTH };
 
 struct pending {
 	uint32_t sequence; /* 0: free */
-	bool control;
+	bool answered; /* by the device; else by the next report */
 	uint32_t room;
 };
 
@@ -128,7 +128,7 @@ match_reports(struct port *port)
 		for (size_t i = 0; i < PENDING; i++) {
 			struct pending *one = &port->pending[i];
 
-			if (one->sequence && !one->control &&
+			if (one->sequence && !one->answered &&
 			    (!oldest || (int32_t)(one->sequence - oldest->sequence) < 0))
 				oldest = one;
 		}
@@ -168,7 +168,7 @@ say(void *owner, const struct emu_message *message)
 		say_report(port, message);
 		return;
 	}
-	if (!one || !one->control)
+	if (!one || !one->answered)
 		return;
 	uint32_t len = message->len < one->room ? (uint32_t)message->len : one->room;
 
@@ -210,12 +210,15 @@ submit(struct port *port, const unsigned char *header, const unsigned char *data
 		reply(port, RET_SUBMIT, sequence, -ENOMEM, 0, NULL, 0);
 		return;
 	}
-	*one = (struct pending){ sequence, word(header, ENDPOINT) == 0, length };
-	if (!one->control) {
+	*one = (struct pending){ sequence, out || word(header, ENDPOINT) == 0, length };
+	if (!one->answered) {
 		match_reports(port);
 		return;
 	}
-	memcpy(message.setup, header + SETUP_AT, 8);
+	if (word(header, ENDPOINT) == 0)
+		memcpy(message.setup, header + SETUP_AT, 8);
+	else
+		message.kind = EMU_REPORT;
 	emu_hear(port->emu, &message);
 }
 
