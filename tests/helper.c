@@ -158,6 +158,43 @@ Test(helper, a_server_that_dies_is_started_again)
 	}
 }
 
+static void
+kill_the_server_of_two(char *question, int to)
+{
+	sleep(1); /* the other has been asked first, and runs or waits in the socket */
+	kill(getppid(), SIGKILL);
+	pause();
+}
+
+static void
+counted_two(void *owner, const char *text, size_t len)
+{
+	cr_expect_null(text);
+	done = ++count == 2;
+}
+
+static void
+only_pause(char *question, int to)
+{
+	pause();
+}
+
+Test(helper, what_a_dying_server_was_about_to_answer_is_not_answered)
+{
+	static const struct helper_kind hang = { "hang", only_pause };
+	static const struct helper_kind harm = { "harm", kill_the_server_of_two };
+	const struct helper_kind *const kinds[] = { &hang, &harm, NULL };
+
+	end();
+	cr_assert_neq(helper = helper_start(NULL, kinds), -1);
+	world = world_kernel_new(helper);
+	loop = loop_new(world);
+	cr_assert(helper_ask(loop, "hang on", counted_two, NULL));
+	cr_assert(helper_ask(loop, "harm it", counted_two, NULL));
+	/* Sooner than the deadline: the workers are gone with their server. */
+	cr_expect(loop_run_until(loop, &done, HELPER_DEADLINE_MS - 2000));
+}
+
 Test(helper, it_ends_when_the_last_copy_of_its_socket_is_closed)
 {
 	int socket, status;

@@ -260,21 +260,33 @@ serve(int fd, const struct helper_kind *const *more)
 }
 
 /* A server that died is started again: without one nobody could log in where libwrap is asked.
- * What was asked meanwhile waits in the socket. */
+ * What was asked meanwhile waits in the socket; what it was about to answer, its workers being in
+ * its process group, is not answered. */
 static void
 keep_serving(int fd, const struct helper_kind *const *more)
 {
-	int status = 1;
+	siginfo_t ended = { 0 };
 
 	for (;; sleep(RESTART_S)) {
 		pid_t pid = fork();
 
-		if (pid == 0)
+		if (pid == 0) {
+			setpgid(0, 0);
 			_exit(serve(fd, more) ? 0 : 1);
-		while (pid != -1 && waitpid(pid, &status, 0) == -1 && errno == EINTR)
+		}
+		if (pid == -1)
+			continue;
+		/* It stays a zombie until its group is gone: nobody else may have its number. */
+		while (waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOWAIT) == -1 && errno == EINTR)
 			;
-		if (pid != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		if (ended.si_code != CLD_EXITED || ended.si_status != 0)
+			kill(-pid, SIGKILL);
+		while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+			;
+		if (ended.si_code == CLD_EXITED && ended.si_status == 0)
 			return;
+		log_warnx("the helper has died (%s %d) and is started again",
+		    ended.si_code == CLD_EXITED ? "status" : "signal", ended.si_status);
 	}
 }
 
