@@ -4,23 +4,29 @@
 
 #include "drivers/proto/hid.h"
 
-extern const struct driver nutdrv_qx_driver;
+extern const struct driver nutdrv_qx_driver, blazer_usb_driver;
 
 static struct loop *loop;
 static struct core *core;
 static struct bus_device *ups;
 
 static void
-start_driver(const char *const *settings, bool shutting_down)
+start(const struct driver *of, const char *const *settings, bool shutting_down)
 {
 	static struct driver driver;
 
-	driver = nutdrv_qx_driver;
+	driver = *of;
 	driver.usb_carrier = &bus_carrier;
 	memset(&script, 0, sizeof(script));
 	core = test_core(loop, &driver, settings);
 	cr_assert(core, "%s", script.log);
 	core_begin(core, shutting_down);
+}
+
+static void
+start_driver(const char *const *settings, bool shutting_down)
+{
+	start(&nutdrv_qx_driver, settings, shutting_down);
 }
 
 /* A bridge, and what ups.conf says of it beside the port. */
@@ -464,4 +470,17 @@ Test(qxusb, what_is_asked_of_a_usb_device_means_usb)
 		cr_expect_str_eq(core->carrier->name, rows[i].usb ? "usb" : "serial");
 		end();
 	}
+}
+
+Test(qxusb, blazer_usb_is_always_on_usb_and_counts_in_minutes)
+{
+	loop = bus_begin();
+	ups = bus_plug("usb-krauler", NULL);
+	start(&blazer_usb_driver, SETTINGS("port=/dev/ttyS0", "ondelay=2"), false);
+	for (int i = 0; i < 40 && !is_fresh(); i++)
+		fast_pass(loop, 1000);
+	cr_expect_str_eq(get("ups.status"), "OL", "%s", script.log);
+	cr_expect_str_eq(get("ups.mfr"), "KRAULER");
+	cr_expect_str_eq(get("ups.delay.start"), "120");
+	end();
 }

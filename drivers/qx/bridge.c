@@ -361,9 +361,9 @@ qx_bridge_begin(struct qx *qx)
 }
 
 void
-qx_bridge_options(struct qx *qx)
+qx_bridge_options(struct qx *qx, bool is_usb)
 {
-	qx->wire.is_usb = !qx->blazer && means_usb(qx->core);
+	qx->wire.is_usb = is_usb || (!qx->blazer && means_usb(qx->core));
 	if (!qx->wire.is_usb)
 		return;
 	read_subdriver(qx);

@@ -64,8 +64,8 @@ struct qx_wire {
 };
 
 struct qx;
-/* Options; false after core_fault(). */
-void qx_bridge_options(struct qx *qx);
+/* Options; IS_USB: whatever they are. */
+void qx_bridge_options(struct qx *qx, bool is_usb);
 /* Find the device and its bridge, then call FOUND. */
 void qx_bridge_begin(struct qx *qx);
 bool qx_is_usb(void *device);

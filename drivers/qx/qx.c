@@ -130,7 +130,7 @@ qx_new(struct core *core, const struct qx_flavour *flavour)
 	read_delays(qx);
 	read_estimate(qx);
 	read_cablepower(qx);
-	qx_bridge_options(qx);
+	qx_bridge_options(qx, flavour->usb);
 	if (qx->wire.is_usb && !qx->usb) {
 		free(qx);
 		return NULL;

@@ -118,9 +118,9 @@ extern const struct qx_dialect *const qx_dialects[]; /* NULL-ended */
 #define QX_USB_CALLS                                                                               \
 	.usb = qx_known, .is_usb = qx_is_usb, .usb_carrier = &carrier_usb, .heard = qx_heard
 
-/* In what blazer_ser differs from nutdrv_qx. */
+/* In what blazer_ser and blazer_usb differ from nutdrv_qx; USB: it is always that. */
 struct qx_flavour {
-	bool blazer;
+	bool blazer, usb;
 };
 
 struct qx {
