@@ -16,7 +16,8 @@
 static const struct upsdconf_source source = { .conf_path = "/nowhere",
 	.state_path = "/run/nut",
 	.data_path = "/usr/share/nut",
-	.port = 3493 };
+	.port = 3493,
+	.keys_later = true };
 
 /* TEXT as upsd.conf, with upsd.users (NULL: there is none); NULL when it has faults. */
 static struct upsdconf *
@@ -159,6 +160,25 @@ Test(upsd_explain, a_given_password_is_that_of_the_user_or_not)
 		cr_expect(strstr(text, table[i].says), "%s in %s", table[i].says, text);
 		free(text);
 	}
+	upsdconf_free(conf);
+}
+
+Test(upsd_explain, it_tells_that_tls_must_come_first)
+{
+	static const char says[] = "FORCESSL: only to who has said STARTTLS before\n";
+	struct upsdconf *conf = conf_of("CERTFILE /nowhere\nFORCESSL yes\n", STAGE_USERS);
+	struct question question = { .request = "LOGIN u", .user = "mon" };
+	enum explain_verdict verdict;
+	char *text;
+
+	cr_assert(conf);
+	text = explained(conf, "192.0.2.1", question, &verdict);
+	cr_expect(strstr(text, says), "%s", text);
+	free(text);
+	question.request = "LIST UPS";
+	text = explained(conf, "192.0.2.1", question, &verdict);
+	cr_expect_null(strstr(text, says));
+	free(text);
 	upsdconf_free(conf);
 }
 
