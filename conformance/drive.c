@@ -57,19 +57,20 @@ device_file(const char *device, const char *build)
 }
 
 /* Of the same protocol there are serial devices with an adapter's ids. */
-static bool
-is_usb(const char *file)
+static void
+read_kind(struct drive *drive)
 {
-	char line[512], model[16];
-	FILE *in = fopen(file, "r");
-	bool found = false;
+	char line[512], word[16];
+	FILE *in = fopen(drive->file, "r");
 
-	while (in && !found && fgets(line, sizeof(line), in))
-		found = (sscanf(line, "model %15s", model) == 1 && !strcmp(model, "hidups")) ||
-		    sscanf(line, "bridge %15s", model) == 1;
+	while (in && fgets(line, sizeof(line), in)) {
+		if (sscanf(line, "model %15s", word) == 1 && !strcmp(word, "hidups"))
+			drive->hid = drive->usb = true;
+		if (sscanf(line, "bridge %15s", word) == 1)
+			drive->usb = true;
+	}
 	if (in)
 		fclose(in);
-	return found;
 }
 
 /* The device file's name without its ending. */
@@ -117,7 +118,8 @@ add(struct drives *drives, const struct target *target, const char *program, con
 	drive->name = strrchr(drive->program, '/') + 1;
 	drive->file = device_file(device, build);
 	drive->device = device_name(drive->file);
-	drive->usb = is_usb(drive->file);
+	drive->usb = drive->hid = false;
+	read_kind(drive);
 	drive->options = options_for(target, drive);
 	snprintf(path, sizeof(path), "%s/bin/nut-emu", build);
 	drive->emulator = own(strdup(path));

@@ -13,7 +13,7 @@ struct drive {
 	char *file;	/* the device file; owned */
 	char *emulator; /* the path of nut-emu; owned */
 	char *options;	/* lines for its section of ups.conf; owned */
-	bool usb;
+	bool usb, hid;	/* HID reports; USB without that is text through a bridge */
 };
 
 struct drives {

@@ -69,12 +69,6 @@ file_follows(const char *file, const char *word)
 	return found;
 }
 
-static bool
-is_hid(const struct drive *drive)
-{
-	return !strcmp(file_value(drive->file, "model"), "hidups");
-}
-
 /* --- values --- */
 
 /* FOLLOWS: how a HID device file says that it tells this; SERIAL: every serial dialect does.  What
@@ -96,7 +90,7 @@ static const struct told {
 static bool
 device_tells(const struct drive *drive, const struct told *row)
 {
-	return is_hid(drive) ? file_follows(drive->file, row->follows) : row->serial;
+	return drive->hid ? file_follows(drive->file, row->follows) : row->serial;
 }
 
 /* What the protocol cannot carry, or not so exactly. */
@@ -220,7 +214,8 @@ names_the_device(struct bench *bench)
 
 		if (!*said)
 			said = rig_value(rig, names[i][0]);
-		if (!*is)
+		/* What a text protocol has no question for cannot be known. */
+		if (!*is || (!*said && !rig->drive->hid))
 			continue;
 		any = true;
 		need(bench, same_name(said, is), "%s is '%s', the device says '%s'", names[i][1],
@@ -392,7 +387,7 @@ kills_power(struct bench *bench)
 {
 	const struct drive *drive = rig_plug(bench)->drive;
 
-	if (is_hid(drive) && !file_follows(drive->file, "shutdown") &&
+	if (drive->hid && !file_follows(drive->file, "shutdown") &&
 	    !file_follows(drive->file, "reboot") && !file_follows(drive->file, "powercom.shutdown"))
 		skip(bench, "the device cannot be told to");
 	rig_tell(bench, "speed 20");

@@ -42,6 +42,8 @@ well_again(struct bench *bench)
 static void
 goes_stale(struct bench *bench)
 {
+	if (!strcmp(bench->test->with, "wrongid") && !bench->test->drive->hid)
+		skip(bench, "its reports have no ids");
 	rig_start(bench);
 	rig_tell(bench, "%s", bench->test->with);
 	need(bench, rig_fresh(bench, false, STALE_MS), "still called fresh after %d s of '%s'",
@@ -99,6 +101,8 @@ publishes_no_noise(struct bench *bench)
 		for (size_t i = 0; i < STILLS; i++) {
 			const char *now = rig_value(rig, stills[i].name);
 
+			if (!strcmp(stills[i].name, "battery.charge") && !rig->drive->hid)
+				continue; /* the driver's estimate */
 			need(bench,
 			    !*now || !*before[i] ||
 				fabs(atof(now) - atof(before[i])) <= stills[i].by,
