@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,19 +17,27 @@
 #include "inside.h"
 #include "talk.h"
 
+/* Below the ports that the kernel gives to connections, so that none of those takes it before the
+ * daemon does. */
 int
 free_tcp_port(void)
 {
 	struct sockaddr_in addr = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(addr);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), port = -1;
+	int port = -1;
 
-	if (fd != -1 && !bind(fd, (struct sockaddr *)&addr, len) &&
-	    !getsockname(fd, (struct sockaddr *)&addr, &len))
-		port = ntohs(addr.sin_port);
-	if (fd != -1)
+	for (int tries = 0; tries < 100 && port == -1; tries++) {
+		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		uint16_t number;
+
+		if (fd == -1 || getrandom(&number, sizeof(number), 0) != sizeof(number))
+			return -1;
+		number = (uint16_t)(10000 + number % 20000);
+		addr.sin_port = htons(number);
+		if (!bind(fd, (struct sockaddr *)&addr, sizeof(addr)))
+			port = number;
 		close(fd);
+	}
 	return port;
 }
 
