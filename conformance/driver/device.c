@@ -98,6 +98,7 @@ static const struct {
 	const char *device, *name;
 } coarse[] = {
 	{ "cyberpower-cp1500", "battery.voltage" }, /* eight bits for tenths of a volt */
+	{ "fsp-champ-1000", "ups.load" },	    /* told as 0, whatever it is */
 	{ "rucelf-upoii-3000", "battery.voltage" }, /* of one cell */
 	{ "missing-cr-online", "battery.voltage" }, /* of one cell */
 };
