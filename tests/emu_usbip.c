@@ -164,6 +164,18 @@ Test(emu_usbip, a_request_is_taken_back)
 	end();
 }
 
+Test(emu_usbip, a_host_that_has_let_go_is_told_nothing_more)
+{
+	begin("emulators/devices/eaton-3s-700.dev");
+	send_header(1, 11, true, 1, 0, 8, NULL, NULL);
+	shutdown(ours, SHUT_RDWR);
+	fast_turn(loop, 5);
+	order("mains off");
+	fast_turn(loop, 5);
+	cr_expect_not(heard());
+	end();
+}
+
 Test(emu_usbip, what_is_no_request_ends_it)
 {
 	begin("emulators/devices/eaton-3s-700.dev");

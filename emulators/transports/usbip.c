@@ -37,7 +37,7 @@ enum { COMMAND, SEQUENCE, DEVID, DIRECTION, ENDPOINT, FLAGS, LENGTH };
 
 struct pending {
 	uint32_t sequence; /* 0: free */
-	bool answered; /* by the device; else by the next report */
+	bool answered;	   /* by the device; else by the next report */
 	uint32_t room;
 };
 
@@ -49,6 +49,7 @@ struct report {
 struct port {
 	struct emu *emu; /* borrowed */
 	int fd;		 /* owned */
+	bool gone;	 /* the host has let go of it: it is told nothing more */
 	char where[32];
 	struct buf in, out;
 	struct pending pending[PENDING];
@@ -80,9 +81,13 @@ set_word(unsigned char *header, size_t i, uint32_t value)
 static void
 flush(struct port *port)
 {
+	if (port->gone) {
+		buf_take(&port->out, buf_len(&port->out));
+		return;
+	}
 	while (buf_len(&port->out)) {
-		ssize_t sent =
-		    send(port->fd, buf_bytes(&port->out), buf_len(&port->out), MSG_NOSIGNAL);
+		ssize_t sent = send(port->fd, buf_bytes(&port->out), buf_len(&port->out),
+		    MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (sent <= 0)
 			break;
@@ -262,6 +267,7 @@ ready(void *owner, int fd, short revents)
 		;
 	if (got == 0 || broken || port->in.failed || port->out.failed) {
 		/* The host has let go of it, or is none: until it is plugged in again. */
+		port->gone = true;
 		loop_forget(emu_loop(port->emu), fd);
 		shutdown(fd, SHUT_RDWR);
 		return;
