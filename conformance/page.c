@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#define MARK "<!-- runs -->"
+#define MARK "<!-- runs -->\n"
 #define BEGINS "{\"suite\":\"nut-conform\""
 
 /* As a JSON string.  Bytes that are no ASCII become the characters of the same number, and < is
@@ -156,7 +156,8 @@ read_whole(const char *name)
 bool
 page_html(const char *name, const struct run *run, const char *beside, const char *template)
 {
-	char *page = read_whole(template), *other = NULL, *mark = page ? strstr(page, MARK) : NULL;
+	char *page = read_whole(template), *other = NULL;
+	char *mark = page ? strstr(page, MARK) : NULL;
 	bool well = mark && (!beside || (other = read_whole(beside)));
 	FILE *file;
 
@@ -176,7 +177,7 @@ page_html(const char *name, const struct run *run, const char *beside, const cha
 			fprintf(file,
 			    "<script type=\"application/json\" class=\"run\">\n%s</script>\n",
 			    other);
-		fputs(mark + strlen(MARK) + 1, file);
+		fputs(mark + strlen(MARK), file);
 		well = closed_well(file);
 	}
 	free(page);

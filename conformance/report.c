@@ -182,6 +182,7 @@ report_junit(const char *name, const struct run *run)
 {
 	struct tally tally = report_count(run);
 	FILE *file = fopen(name, "w");
+	bool well;
 
 	if (!file)
 		return false;
@@ -193,5 +194,6 @@ report_junit(const char *name, const struct run *run)
 	for (size_t i = 0; i < run->len; i++)
 		print_xml_case(file, run->tests[i], &run->results[i], run->target);
 	fprintf(file, "</testsuite>\n");
-	return !fclose(file);
+	well = !ferror(file);
+	return !fclose(file) && well;
 }
