@@ -19,7 +19,6 @@
 #include <sslproto.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -51,18 +50,38 @@ struct tls_session {
 
 /* ---- words ---- */
 
+/* What words() says when there is no memory for them: a fault is never NULL, which means "none". */
+static char no_memory[] = "out of memory";
+
 static char *words(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* To be given to forget(). */
 static char *
 words(const char *format, ...)
 {
 	struct buf text = { .max = 4096 };
 	va_list args;
+	char *said;
 
 	va_start(args, format);
 	buf_add_vformat(&text, format, args);
 	va_end(args);
-	return buf_steal(&text);
+	said = buf_steal(&text);
+	return said ? said : no_memory;
+}
+
+static void
+forget(char *said)
+{
+	if (said != no_memory)
+		free(said);
+}
+
+/* For somebody who knows nothing of no_memory. */
+static char *
+given_away(char *said)
+{
+	return said == no_memory ? NULL : said;
 }
 
 /* "Oct 28 20:05:32 2002 GMT" */
@@ -123,7 +142,7 @@ database_fault(const char *path, bool open_is_fine)
 		    path, (unsigned)about.st_mode & 07777);
 	buf_add_format(&keys, "%s/key4.db", path);
 	if (!buf_add(&keys, "", 1))
-		fault = words("out of memory");
+		fault = no_memory;
 	else if (stat(buf_bytes(&keys), &about) != 0)
 		fault = words("%s: there is no NSS database in it (%s: %s); make one: certutil -N "
 			      "-d %s",
@@ -161,7 +180,8 @@ open_database(struct tls *tls, const struct tls_settings *settings)
 
 	if (fault)
 		return fault;
-	spec = words("configdir='sql:%s' tokenDescription='refnut' flags=readOnly", path);
+	spec =
+	    given_away(words("configdir='sql:%s' tokenDescription='refnut' flags=readOnly", path));
 	tls->slot = spec ? SECMOD_OpenUserDB(spec) : NULL;
 	free(spec);
 	if (!tls->slot)
@@ -233,11 +253,11 @@ use_certificate(struct tls *tls, const struct tls_settings *settings)
 		return words("%s: CERTIDENT says %s, and there is no certificate of that name; "
 			     "see: certutil -L -d %s",
 		    settings->cert_path, name, settings->cert_path);
-	tls->title = words("%s: %s", settings->cert_path, name);
+	tls->title = given_away(words("%s: %s", settings->cert_path, name));
 	tls->key = take_out(PK11_FindPrivateKeyFromCert(tls->slot, tls->cert, NULL));
 	if (!tls->key)
 		return words("%s: there is no private key of %s in it", settings->cert_path, name);
-	return tls->title ? NULL : words("out of memory");
+	return tls->title ? NULL : no_memory;
 }
 
 /* ---- the verdict on the other side ---- */
@@ -246,12 +266,12 @@ static void
 say_why(struct tls_session *session, char *why)
 {
 	if (!session->why)
-		session->why = why ? why : strdup("out of memory");
+		session->why = why;
 	else
-		free(why);
+		forget(why);
 }
 
-/* Why the library refused CERT at NOW, in the words OpenSSL has for it; to be freed. */
+/* Why the library refused CERT at NOW, in the words OpenSSL has for it; for say_why(). */
 static char *
 refusal(const CERTCertificate *cert, PRTime now, PRErrorCode error)
 {
@@ -479,7 +499,7 @@ set_up_client(struct tls *tls, const struct tls_settings *settings)
 static struct tls *
 finish(struct tls *tls, char *fault, char **why)
 {
-	*why = fault;
+	*why = given_away(fault);
 	if (tls && !fault)
 		return tls;
 	release(tls);
@@ -521,11 +541,12 @@ tls_doubt(const struct tls *tls, int64_t wall_ms)
 	switch (CERT_CheckCertValidTimes(tls->cert, wall_ms * PR_USEC_PER_MSEC, PR_FALSE)) {
 	case secCertTimeExpired:
 		time_text(to, when, sizeof(when));
-		return words("%s: the certificate has expired (notAfter=%s)", tls->title, when);
+		return given_away(
+		    words("%s: the certificate has expired (notAfter=%s)", tls->title, when));
 	case secCertTimeNotValidYet:
 		time_text(from, when, sizeof(when));
-		return words(
-		    "%s: the certificate is not valid yet (notBefore=%s)", tls->title, when);
+		return given_away(
+		    words("%s: the certificate is not valid yet (notBefore=%s)", tls->title, when));
 	default:
 		return NULL;
 	}
@@ -644,7 +665,7 @@ session_free(void *state)
 	release(session->tls);
 	free(session->host);
 	free(session->name);
-	free(session->why);
+	forget(session->why);
 	free(session->peer_name);
 	free(session);
 }

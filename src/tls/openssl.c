@@ -190,7 +190,7 @@ read_whole(int fd, size_t *len)
 		*len += (size_t)got;
 	if (got != -1)
 		return bytes;
-	OPENSSL_free(bytes);
+	OPENSSL_clear_free(bytes, PEM_MAX);
 	return NULL;
 }
 
@@ -464,7 +464,7 @@ say_why(struct tls_session *session, char *why)
 		forget(why);
 }
 
-/* Why X509_verify_cert() refused: to be freed. */
+/* Why X509_verify_cert() refused; for say_why(). */
 static char *
 refusal(X509_STORE_CTX *store)
 {
