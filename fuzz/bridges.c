@@ -1,5 +1,5 @@
 /* bridges - a UPS of the Q* protocols behind a USB bridge, which carries well, but for what the
- *input says, and the driver nutdrv_qx at the other end.
+ * input says, and the driver nutdrv_qx at the other end.
  *
  * The first byte chooses the emulated device.  Then a line of the input is one thing that happens,
  * told by its first byte:
