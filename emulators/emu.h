@@ -123,9 +123,9 @@ struct emu_device_file {
 	long answer_ms; /* how long it thinks before it answers */
 	double load;	/* at start, percent */
 	struct emu_rating rating;
-	void *model_data; /* the model's own, from its directives */
+	void *model_data;			       /* the model's own, from its directives */
 	char usb_mfr[EMU_TEXT], usb_product[EMU_TEXT]; /* how the bridge calls itself */
-	struct emu_bridge *bridge;		       /* owned; NULL: the plug is the model's own */
+	struct emu_bridge *bridge; /* owned; NULL: the plug is the model's own */
 };
 
 /* What it is on its bus.  NULL: it is on a line. */

@@ -26,8 +26,8 @@ struct emu_faults {
 	struct emu_fault fault[EMU_FAULT_KINDS]; /* by row */
 };
 
-/* "garble 3", "mute", "delay 1600 for 2", "nak only F", "stall after 20 for 1".  0: these words name no fault; 1 done;
- * -1: they do, and *WHY says what is wrong with the rest. */
+/* "garble 3", "mute", "delay 1600 for 2", "nak only F", "stall after 20 for 1".  0: these words
+ * name no fault; 1 done; -1: they do, and *WHY says what is wrong with the rest. */
 int emu_fault_set(struct emu_faults *faults, const struct words *words, const char **why);
 void emu_faults_clear(struct emu_faults *faults);
 /* "garble 3, mute", or "none". */

@@ -7,6 +7,7 @@
 
 enum {
 	GET_STATUS = 0,
+	CLEAR_FEATURE = 1,
 	GET_DESCRIPTOR = 6,
 	GET_CONFIGURATION = 8,
 	SET_CONFIGURATION = 9,
@@ -135,7 +136,7 @@ standard(const struct emu_usb *usb, const struct request *request, struct buf *o
 		return buf_add(out, "\1", 1);
 	case SET_CONFIGURATION:
 	case SET_INTERFACE:
-	case 1: /* CLEAR_FEATURE: the end of a halt */
+	case CLEAR_FEATURE: /* the end of a halt */
 		return true;
 	}
 	return false;

@@ -14,10 +14,10 @@ enum emu_usb_report { EMU_USB_INPUT = 1, EMU_USB_OUTPUT, EMU_USB_FEATURE };
 
 /* What a device is on its bus.  A model's, usually from its device file. */
 struct emu_usb {
-	unsigned vendor, product, release;	  /* release: BCD, 0x0106 is 1.06 */
-	bool full_speed;			  /* else low: nearly all are */
-	unsigned packet;			  /* bytes of one interrupt transfer */
-	unsigned out_endpoint;			  /* it has one for interrupts from the host, 0 none */
+	unsigned vendor, product, release; /* release: BCD, 0x0106 is 1.06 */
+	bool full_speed;		   /* else low: nearly all are */
+	unsigned packet;		   /* bytes of one interrupt transfer */
+	unsigned out_endpoint;		   /* it has one for interrupts from the host, 0 none */
 	unsigned char manufacturer, name, serial; /* indices of strings, 0: it has none */
 	char strings[EMU_USB_STRINGS][EMU_TEXT];  /* "": it stalls */
 	unsigned char report_descriptor[EMU_USB_DESCRIPTOR_MAX];

@@ -7,7 +7,7 @@
  *	S	it says the rest unasked;  s: without a newline;  X: it closes;  N: it is silent, or
  *		not any more
  *	T	as many seconds pass as the rest has bytes;  1: a peer of the driver says the rest
-*/
+ */
 #include "fuzz/lib/drive.h"
 #include "fuzz/lib/server.h"
 

@@ -241,8 +241,7 @@ ask_as(struct loop *loop, gid_t group, const char *answer)
 			_exit(1);
 		fcntl(fd, F_SETFL, 0);
 		if (write(fd, "NOBROADCAST\nINSTCMD a TRACKING id\n", 34) == 34 &&
-		    read(fd, got, sizeof(got) - 1) > 0 &&
-		    write(ends[1], got, strlen(got)) > 0)
+		    read(fd, got, sizeof(got) - 1) > 0 && write(ends[1], got, strlen(got)) > 0)
 			_exit(0);
 		_exit(1);
 	}

@@ -108,7 +108,7 @@ extern const struct hidups_word hidups_yes_no[], hidups_beeper[], hidups_test[],
 
 #define HIDUPS_REPORTS 512
 #define HIDUPS_REPORT_BYTES 128 /* fields further back are not looked at */
-#define HIDUPS_ITEMS 1280 /* with those of nobody, when it is explored */
+#define HIDUPS_ITEMS 1280	/* with those of nobody, when it is explored */
 #define HIDUPS_STRINGS 64
 #define HIDUPS_ORDERS 8
 #define HIDUPS_STEPS 3 /* writes of one order */

@@ -3,8 +3,8 @@
  * Failures count per address and user name; beyond THROTTLE_FREE each further try waits for its
  * turn, one each THROTTLE_STEP_MS, however many connections ask.  Per address alone the same holds
  * beyond ten times as many, so that other names are no way around it.  When THROTTLE_MOST_MS of
- * turns are taken, the rest is refused unseen - but not to a pair that once gave the right password:
- * somebody's guesses must not lock out an upsmon, which waits that long and is looked at.
+ * turns are taken, the rest is refused unseen - but not to a pair that once gave the right
+ * password: somebody's guesses must not lock out an upsmon, which waits that long and is looked at.
  * Bounded: the oldest is forgotten first, those that passed last. */
 #ifndef THROTTLE_H
 #define THROTTLE_H
@@ -29,7 +29,6 @@ int64_t throttle_wait_ms(
 /* How many failures of this pair that makes. */
 unsigned throttle_failed(
     struct throttle *throttle, const char *host, const char *user, int64_t now_ms);
-void throttle_passed(
-    struct throttle *throttle, const char *host, const char *user, int64_t now_ms);
+void throttle_passed(struct throttle *throttle, const char *host, const char *user, int64_t now_ms);
 
 #endif
