@@ -330,10 +330,10 @@ raw_for(const struct hidups *ups, const struct hidups_item *item, const char *te
 	if (end == text || *end || !hid_raw(item->field, value, raw))
 		return false;
 	/* Where the unit is mistaken, by what one is worth. */
-	double one = hidups_value(ups, item->field, 1) - hidups_value(ups, item->field, 0);
+	double one = hidups_value(item->field, 1) - hidups_value(item->field, 0);
 
-	if (fabs(hidups_value(ups, item->field, *raw) - value) > fabs(one) && one != 0)
-		*raw = llround((value - hidups_value(ups, item->field, 0)) / one);
+	if (fabs(hidups_value(item->field, *raw) - value) > fabs(one) && one != 0)
+		*raw = llround((value - hidups_value(item->field, 0)) / one);
 	return hid_in_range(item->field, *raw);
 }
 

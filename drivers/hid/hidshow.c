@@ -21,11 +21,10 @@ in_tenths(const struct hid_field *field)
 }
 
 double
-hidups_value(const struct hidups *ups, const struct hid_field *field, int64_t raw)
+hidups_value(const struct hid_field *field, int64_t raw)
 {
 	if (in_tenths(field))
 		return (double)raw / 10;
-	/* Percent under a unit left over from the field before. */
 	return hid_value(field, raw);
 }
 
@@ -85,7 +84,7 @@ static void
 show_number(struct hidups *ups, const struct hidups_item *item)
 {
 	const struct hidups_var *var = item->var;
-	double value = hidups_value(ups, item->field, item->raw);
+	double value = hidups_value(item->field, item->raw);
 	char text[40];
 
 	if (var->how == HIDUPS_CELSIUS && item->field->unit == KELVIN)
