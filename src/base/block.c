@@ -155,12 +155,6 @@ block_covers(const struct block *outer, const struct block *inner)
 	       same_prefix(outer->prefix, inner->prefix, outer->bits);
 }
 
-bool
-block_overlaps(const struct block *a, const struct block *b)
-{
-	return block_covers(a, b) || block_covers(b, a);
-}
-
 const char *
 block_text(const struct block *block, char text[BLOCK_TEXT_MAX])
 {

@@ -28,8 +28,7 @@ int block_compare(const void *a, const void *b);
 
 /* Is ADDR (unmapped, see addr_unmap) in BLOCK?  Families never match each other. */
 bool block_holds(const struct block *block, const struct addr *addr);
-/* Does OUTER hold every address of INNER?  Do the two share any? */
+/* Does OUTER hold every address of INNER? */
 bool block_covers(const struct block *outer, const struct block *inner);
-bool block_overlaps(const struct block *a, const struct block *b);
 
 #endif
