@@ -2,7 +2,7 @@
  *
  * Pure: an answer goes in, what is left of it comes out.  Each fault is one row of a table; a fault
  * lasts until cleared, or for so many answers, or touches only the answers to one question.  Listed
- * in docs/emulators.md, "Faults", with what real devices do that. */
+ * in nut-emu(1); docs/emulators.md, "Orders and events", says how they act. */
 #ifndef EMU_FAULTS_H
 #define EMU_FAULTS_H
 

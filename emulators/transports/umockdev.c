@@ -4,7 +4,7 @@
  *
  * The host runs with LD_PRELOAD=libumockdev-preload.so.0 and UMOCKDEV_DIR set to what where() says.
  * umockdev calls handle() on a thread of its own: what both sides touch is behind the lock, and
- * requests go to our loop through a pipe.  docs/emulators.md, "Transports". */
+ * requests go to our loop through a pipe.  docs/emulators.md, "On a bus". */
 #include "emulators/emu.h"
 #include "emulators/usbdev.h"
 
@@ -531,8 +531,13 @@ new_bed(struct emu *emu, const char **why)
 		return NULL;
 	bed->emu = emu;
 	bed->address = 1;
-	if (pipe2(bed->pipe, O_NONBLOCK | O_CLOEXEC) == -1 ||
-	    !loop_watch(emu_loop(emu), bed->pipe[0], POLLIN, hear, bed)) {
+	if (pipe2(bed->pipe, O_NONBLOCK | O_CLOEXEC) == -1) {
+		free(bed);
+		return NULL;
+	}
+	if (!loop_watch(emu_loop(emu), bed->pipe[0], POLLIN, hear, bed)) {
+		close(bed->pipe[0]);
+		close(bed->pipe[1]);
 		free(bed);
 		return NULL;
 	}

@@ -1,7 +1,7 @@
 /* usbip.c - a USB device behind the kernel's vhci_hcd: the kernel enumerates it, and everything
  * above it is the real thing.  The kernel asks over a socket of which it is handed the other end
  * (no usbip tools, no network): Documentation/usb/usbip_protocol.rst, USBIP_CMD_SUBMIT and
- * USBIP_CMD_UNLINK.  docs/emulators.md, "Transports". */
+ * USBIP_CMD_UNLINK.  docs/emulators.md, "On a bus". */
 #include "emulators/transports/usbip.h"
 
 #include "base/buf.h"

@@ -12,7 +12,7 @@ enum shape {
 	SHAPE_FREE   /* anything that is not ERR */
 };
 
-/* docs/net-protocol.md, "Commands". */
+/* docs/net-protocol.md, 3 to 8. */
 static const struct kind {
 	const char *ask;
 	unsigned char args_min, args_max;
