@@ -12,7 +12,6 @@
 #include "fuzz/lib/drive.h"
 
 #include "emulators/emu.h"
-#include "emulators/orders.h"
 
 #include <stdio.h>
 
@@ -138,19 +137,6 @@ answer_by(const char *rest, size_t len)
 }
 
 static void
-order(const char *rest, size_t len)
-{
-	char *text = fuzz_text(rest, len);
-	struct buf shown = { 0 };
-	struct words words;
-
-	if (words_split(&words, text, WORDS_SOCKET) == WORDS_OK && words.len)
-		(void)emu_order(line.emu, &words, &shown);
-	buf_free(&shown);
-	free(text);
-}
-
-static void
 happen(struct drive *drive, char what, const char *rest, size_t len)
 {
 	switch (what) {
@@ -169,19 +155,12 @@ happen(struct drive *drive, char what, const char *rest, size_t len)
 		emu_blurt(line.emu, rest, len);
 		emu_blurt(line.emu, "\r", what == '+');
 		break;
-	case 'O':
-		order(rest, len);
-		break;
-	case '1':
-		drive_say(drive, rest, len);
-		break;
-	case 'T':
-		drive_run(drive, 1000 * (int64_t)(len < 40 ? len : 40));
-		break;
 	case 'U':
 		if (line.core)
 			core_port_lost(line.core, "unplugged");
 		break;
+	default:
+		drive_happen(drive, what, rest, len);
 	}
 	drive_run(drive, 50);
 }
@@ -207,20 +186,15 @@ begin(struct drive *drive, size_t device, const char *protocol)
 {
 	extern const struct driver nutdrv_qx_driver, blazer_ser_driver;
 	static struct driver driver;
-	struct faults faults = { 0 };
-	char text[200], path[100];
-	const char *settings[] = { "port=x", text, NULL }, *why;
+	char text[200];
+	const char *settings[] = { "port=x", text, NULL };
 
-	snprintf(path, sizeof(path), "emulators/devices/%s.dev", devices[device]);
-	if (!files[device].model)
-		must(emu_device_read(&files[device], path, &faults), "%s", faults_first(&faults));
-	faults_free(&faults);
 	driver = device == 0 && protocol ? blazer_ser_driver : nutdrv_qx_driver;
 	driver.carrier = &carrier;
 	snprintf(text, sizeof(text), "protocol=%s", protocol ? protocol : "");
 	settings[1] = protocol && driver.name[0] == 'n' ? text : NULL;
-	line.emu = emu_new(drive_loop(drive), &files[device], &transport, NULL);
-	must(line.emu && emu_plug(line.emu, &why), "no device");
+	drive_device(drive, &files[device], devices[device], &transport);
+	line.emu = drive->emu;
 	must(drive_begin(drive, &driver, settings), "no driver");
 }
 
@@ -245,9 +219,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	drive_check(&drive, true);
 	check_said(drive.core);
 	line.mute = true;
-	drive_run(&drive, 40000);
-	must(!publish_is_fresh(drive.core->publish), "fresh, though nobody answers");
-	emu_free(line.emu);
+	drive_check_silence(&drive);
 	drive_end(&drive);
 	forget_others();
 	buf_free(&line.heard);

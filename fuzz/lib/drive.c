@@ -1,5 +1,6 @@
 #include "fuzz/lib/drive.h"
 
+#include "emulators/orders.h"
 #include "ups/status.h"
 
 #include <math.h>
@@ -47,6 +48,22 @@ drive_loop(struct drive *drive)
 		drive->peer.fd = -1;
 	}
 	return sim_loop(drive->sim, "h/driver");
+}
+
+void
+drive_device(struct drive *drive, struct emu_device_file *file, const char *name,
+    const struct emu_transport *transport)
+{
+	struct faults faults = { 0 };
+	char device[100];
+	const char *why;
+
+	snprintf(device, sizeof(device), "emulators/devices/%s.dev", name);
+	if (!file->model)
+		must(emu_device_read(file, device, &faults), "%s", faults_first(&faults));
+	faults_free(&faults);
+	drive->emu = emu_new(drive_loop(drive), file, transport, NULL);
+	must(drive->emu && emu_plug(drive->emu, &why), "no device");
 }
 
 bool
@@ -105,6 +122,37 @@ drive_say(struct drive *drive, const char *line, size_t len)
 	wire_send(&drive->peer, line, len);
 	wire_send(&drive->peer, "\n", 1);
 	drive_run(drive, 10);
+}
+
+/* ---- what happens ---- */
+
+static void
+order(struct emu *emu, const char *rest, size_t len)
+{
+	char *text = fuzz_text(rest, len);
+	struct buf shown = { 0 };
+	struct words words;
+
+	if (words_split(&words, text, WORDS_SOCKET) == WORDS_OK && words.len)
+		(void)emu_order(emu, &words, &shown);
+	buf_free(&shown);
+	free(text);
+}
+
+void
+drive_happen(struct drive *drive, char what, const char *rest, size_t len)
+{
+	switch (what) {
+	case 'O':
+		order(drive->emu, rest, len);
+		break;
+	case '1':
+		drive_say(drive, rest, len);
+		break;
+	case 'T':
+		drive_run(drive, 1000 * (int64_t)(len < 40 ? len : 40));
+		break;
+	}
 }
 
 /* ---- what is published ---- */
@@ -203,8 +251,16 @@ drive_check(struct drive *drive, bool numbers)
 }
 
 void
+drive_check_silence(struct drive *drive)
+{
+	drive_run(drive, 40000);
+	must(!publish_is_fresh(drive->core->publish), "fresh, though nobody answers");
+}
+
+void
 drive_end(struct drive *drive)
 {
+	emu_free(drive->emu);
 	wire_close(&drive->peer);
 	drvconf_free(drive->newer);
 	core_free(drive->core);

@@ -6,22 +6,33 @@
 #include "fuzz/lib/wire.h"
 
 #include "drivers/core/core.h"
+#include "emulators/emu.h"
 
 struct drive {
 	struct sim *sim;
 	struct core *core;
+	struct emu *emu; /* NULL: there is no emulated device */
 	struct wire peer;
 	struct drvconf *newer; /* what a reload reads; NULL: it is faulty */
 };
 
 /* {0} at first.  The world is made by the first of these two; a device may need it before. */
 struct loop *drive_loop(struct drive *drive);
+/* The device of emulators/devices/NAME.dev, which FILE holds once it has been read, at TRANSPORT.
+ */
+void drive_device(struct drive *drive, struct emu_device_file *file, const char *name,
+    const struct emu_transport *transport);
 /* SETTINGS as for -x, NULL-ended.  false: they are refused, and there is no driver. */
 bool drive_begin(struct drive *drive, const struct driver *driver, const char *const *settings);
 /* Time passes, and what the peer hears is looked at: each line is a message of a driver. */
 void drive_run(struct drive *drive, int64_t ms);
 /* The peer says LINE, without newline. */
 void drive_say(struct drive *drive, const char *line, size_t len);
+/* What may happen in each of them: O, an order to the device; 1, the peer says REST; T, as many
+ * seconds pass as REST has bytes. */
+void drive_happen(struct drive *drive, char what, const char *rest, size_t len);
+/* The device has been silent from here on: that is told. */
+void drive_check_silence(struct drive *drive);
 /* Who asks for all of it is told all of it.  NUMBERS: what is published was read from a device and
  * must make sense; quantities are numbers, and a status is made of status words. */
 void drive_check(struct drive *drive, bool numbers);
