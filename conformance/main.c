@@ -508,12 +508,11 @@ could_not(const char *file)
 static bool
 write_page(const struct options *options, const struct run *run)
 {
-	char template[PATH_MAX];
-	FILE *file = target_open_data("report.html", options->build, template, sizeof(template));
+	char path[PATH_MAX];
+	FILE *template = target_open_data("report.html", options->build, path, sizeof(path));
 
-	if (!file)
-		return could_not(template);
-	fclose(file);
+	if (!template)
+		return could_not(path);
 	return page_html(options->html, run, options->beside, template) ||
 	       could_not(options->beside && errno == EINVAL ? options->beside : options->html);
 }

@@ -1,5 +1,7 @@
 #include "page.h"
 
+#include "bench.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,63 +126,56 @@ page_json(const char *name, const struct run *run)
 	return closed_well(file);
 }
 
-/* The whole of a file, NUL-ended, to be freed. */
-static char *
-read_whole(const char *name)
+/* The whole of FILE, which is closed.  at is NULL when FILE is, too. */
+static struct bytes
+read_whole(FILE *file)
 {
-	FILE *file = fopen(name, "r");
-	char *text = NULL, *grown;
-	size_t len = 0, size = 0, got;
+	struct bytes whole = { 0 };
+	char room[16384];
+	size_t got;
 
 	if (!file)
-		return NULL;
-	do {
-		if (size - len < 2) {
-			size = size ? size * 2 : 65536;
-			grown = realloc(text, size);
-			if (!grown) {
-				free(text);
-				fclose(file);
-				return NULL;
-			}
-			text = grown;
-		}
-		got = fread(text + len, 1, size - len - 1, file);
-		len += got;
-	} while (got > 0);
-	text[len] = '\0';
+		return whole;
+	bytes_add(&whole, "", 0);
+	while ((got = fread(room, 1, sizeof(room), file)) > 0)
+		bytes_add(&whole, room, got);
 	fclose(file);
-	return text;
+	return whole;
+}
+
+static bool
+is_run(const char *text)
+{
+	return !strncmp(text, BEGINS, strlen(BEGINS)) && !strchr(text, '<');
 }
 
 bool
-page_html(const char *name, const struct run *run, const char *beside, const char *template)
+page_html(const char *name, const struct run *run, const char *beside, FILE *template)
 {
-	char *page = read_whole(template), *other = NULL;
-	char *mark = page ? strstr(page, MARK) : NULL;
-	bool well = mark && (!beside || (other = read_whole(beside)));
+	struct bytes page = read_whole(template),
+		     other = read_whole(beside ? fopen(beside, "r") : NULL);
+	const char *mark = strstr(page.at, MARK);
+	bool well = !beside || other.at;
 	FILE *file;
 
-	if (page && !mark)
-		errno = EINVAL;
-	if (well && other && (strncmp(other, BEGINS, strlen(BEGINS)) || strchr(other, '<'))) {
+	if (!mark || (other.at && !is_run(other.at))) {
 		errno = EINVAL;
 		well = false;
 	}
 	file = well ? fopen(name, "w") : NULL;
 	if (file) {
 		fprintf(file, "%.*s<script type=\"application/json\" class=\"run\">\n",
-		    (int)(mark - page), page);
+		    (int)(mark - page.at), page.at);
 		print_run(file, run);
 		fputs("</script>\n", file);
-		if (other)
+		if (other.at)
 			fprintf(file,
 			    "<script type=\"application/json\" class=\"run\">\n%s</script>\n",
-			    other);
+			    other.at);
 		fputs(mark + strlen(MARK), file);
 		well = closed_well(file);
 	}
-	free(page);
-	free(other);
+	bytes_free(&page);
+	bytes_free(&other);
 	return file && well;
 }

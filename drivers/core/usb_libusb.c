@@ -327,6 +327,20 @@ tell(void *owner)
 	}
 }
 
+/* Both are ours, or NULL for want of memory, until the library has them. */
+static bool
+submit(struct handle *handle, struct libusb_transfer *transfer, unsigned char *buffer)
+{
+	if (transfer && buffer && libusb_submit_transfer(transfer) == 0) {
+		handle->asked = transfer;
+		handle->under_way++;
+		return true;
+	}
+	free(buffer);
+	libusb_free_transfer(transfer);
+	return false;
+}
+
 static bool
 control(void *owner, const void *setup, size_t len)
 {
@@ -340,15 +354,8 @@ control(void *owner, const void *setup, size_t len)
 		memcpy(buffer, setup, len);
 		libusb_fill_control_transfer(
 		    transfer, handle->device, buffer, request_ended, handle, 0);
-		if (libusb_submit_transfer(transfer) == 0) {
-			handle->asked = transfer;
-			handle->under_way++;
-			return true;
-		}
 	}
-	free(buffer);
-	libusb_free_transfer(transfer);
-	return false;
+	return submit(handle, transfer, buffer);
 }
 
 static bool
@@ -362,15 +369,8 @@ send_to_it(void *owner, uint8_t endpoint, const void *bytes, size_t len)
 		memcpy(buffer, bytes, len);
 		libusb_fill_interrupt_transfer(
 		    transfer, handle->device, endpoint, buffer, (int)len, request_ended, handle, 0);
-		if (libusb_submit_transfer(transfer) == 0) {
-			handle->asked = transfer;
-			handle->under_way++;
-			return true;
-		}
 	}
-	free(buffer);
-	libusb_free_transfer(transfer);
-	return false;
+	return submit(handle, transfer, buffer);
 }
 
 static void
