@@ -400,8 +400,17 @@ run_planted(const char *name, uint64_t first, uint64_t seeds, unsigned jobs, boo
 
 /* ---- the program ---- */
 
-int
-main(int argc, char **argv)
+struct wish {
+	uint64_t first, seeds, seed; /* 0: not said */
+	long jobs;
+	int days;		    /* 0: no soak */
+	const char *cases, *plants; /* NULL: none; "": all */
+	bool verbose, shrink, table;
+};
+
+/* false: not so. */
+static bool
+parse(struct wish *wish, int argc, char **argv)
 {
 	static const struct option options[] = { { "from", required_argument, NULL, 'f' },
 		{ "seeds", required_argument, NULL, 'n' }, { "seed", required_argument, NULL, 's' },
@@ -410,66 +419,74 @@ main(int argc, char **argv)
 		{ "cases", optional_argument, NULL, 'c' }, { "soak", optional_argument, NULL, 'k' },
 		{ "planted", optional_argument, NULL, 'p' }, { "table", no_argument, NULL, 't' },
 		{ NULL, 0, NULL, 0 } };
-	uint64_t first = 1, seeds = 0, seed = 0;
-	long jobs = sysconf(_SC_NPROCESSORS_ONLN);
-	bool verbose = false, shrink = false, table = false;
-	const char *plants = NULL, *cases = NULL;
-	int option, status, days = 0;
+	int option;
 
 	while ((option = getopt_long(argc, argv, "v", options, NULL)) != -1)
 		switch (option) {
 		case 'f':
-			first = strtoull(optarg, NULL, 10);
+			wish->first = strtoull(optarg, NULL, 10);
 			break;
 		case 'n':
-			seeds = strtoull(optarg, NULL, 10);
+			wish->seeds = strtoull(optarg, NULL, 10);
 			break;
 		case 's':
-			seed = strtoull(optarg, NULL, 10);
+			wish->seed = strtoull(optarg, NULL, 10);
 			break;
 		case 'j':
-			jobs = strtol(optarg, NULL, 10);
+			wish->jobs = strtol(optarg, NULL, 10);
 			break;
 		case 'S':
-			shrink = true;
+			wish->shrink = true;
 			break;
 		case 'P':
 			if (!planted_named(optarg))
-				return 2;
+				return false;
 			break;
 		case 'c':
-			cases = optarg ? optarg : "";
+			wish->cases = optarg ? optarg : "";
 			break;
 		case 'k':
-			days = optarg ? (int)strtol(optarg, NULL, 10) : SOAK_DAYS_MOST;
-			if (days < 4 || days > SOAK_DAYS_MOST)
-				return 2;
-			without_hoards(argv);
+			wish->days = optarg ? (int)strtol(optarg, NULL, 10) : SOAK_DAYS_MOST;
+			if (wish->days < 4 || wish->days > SOAK_DAYS_MOST)
+				return false;
 			break;
 		case 'p':
-			plants = optarg ? optarg : "";
+			wish->plants = optarg ? optarg : "";
 			break;
 		case 't':
-			table = true;
+			wish->table = true;
 			break;
 		case 'v':
-			verbose = true;
+			wish->verbose = true;
 			break;
 		default:
-			return 2;
+			return false;
 		}
-	if (jobs < 1 || jobs > JOBS_MAX)
-		jobs = 2;
+	return true;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct wish wish = { .first = 1, .jobs = sysconf(_SC_NPROCESSORS_ONLN) };
+	unsigned jobs;
+	int status;
+
+	if (!parse(&wish, argc, argv))
+		return 2;
+	if (wish.days)
+		without_hoards(argv);
+	jobs = wish.jobs < 1 || wish.jobs > JOBS_MAX ? 2 : (unsigned)wish.jobs;
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (plants)
-		return run_planted(
-		    plants, first, seeds ? seeds : PLANTED_SEEDS, (unsigned)jobs, table);
-	if (!seed && !cases && !days)
-		return run_many(first, seeds ? seeds : 10000, (unsigned)jobs);
+	if (wish.plants)
+		return run_planted(wish.plants, wish.first, wish.seeds ? wish.seeds : PLANTED_SEEDS,
+		    jobs, wish.table);
+	if (!wish.seed && !wish.cases && !wish.days)
+		return run_many(wish.first, wish.seeds ? wish.seeds : 10000, jobs);
 	folder(true);
-	status = cases	? cases_run(cases, verbose)
-		 : days ? run_soak(days)
-			: run_one(seed, verbose, shrink);
+	status = wish.cases  ? cases_run(wish.cases, wish.verbose)
+		 : wish.days ? run_soak(wish.days)
+			     : run_one(wish.seed, wish.verbose, wish.shrink);
 	folder(false);
 	return status;
 }

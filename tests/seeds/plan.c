@@ -575,28 +575,77 @@ odd_word(int64_t value)
 	return words[(size_t)value % (sizeof(words) / sizeof(*words))];
 }
 
-/* ON: it begins; else it ends. */
-static void
-happen(struct event_of_fault *event, bool on)
+/* ON: it begins; else it ends.  false: it is no unit's. */
+static bool
+happen_to_unit(struct event_of_fault *event, bool on)
 {
-	struct mishap *fault = event->fault;
-	struct site *site = event->playing->site;
-	struct host_of_site *host = &site->hosts[fault->a];
-	struct unit *unit = &site->units[fault->a % UNITS_MAX];
-	int by = on ? 1 : -1;
+	const struct mishap *fault = event->fault;
+	struct unit *unit = &event->playing->site->units[fault->a % UNITS_MAX];
 
 	switch (fault->kind) {
 	case MAINS_FAIL:
 		unit_mains(unit, !on);
-		break;
+		return true;
+	case STOP_DRIVER:
+		driver_stop(unit, on ? 1 : -1);
+		return true;
+	case KILL_DRIVER:
+		on ? driver_end(unit) : driver_start(unit);
+		return true;
+	case LOSE_DEVICE:
+		unit->lost += on ? 1 : -1;
+		return true;
+	case CALIBRATE:
+		unit_look(unit);
+		if (fault->value & 1)
+			unit->calibrates_ms = on ? site_ms(event->playing->site) : 0;
+		else if (on)
+			emu_battery_test_deep(&unit->battery);
+		else
+			emu_battery_test_stop(&unit->battery);
+		return true;
+	case RAISE_ALARM:
+		unit->alarm = on;
+		return true;
+	case OVERLOAD:
+		unit_look(unit);
+		emu_battery_load(
+		    &unit->battery, on ? 115 : event->playing->plan->units[fault->a].load);
+		return true;
+	case BYPASS:
+		unit_look(unit);
+		emu_battery_bypass(&unit->battery, on);
+		return true;
+	case SWITCH_OFF:
+		unit_look(unit);
+		emu_battery_output(&unit->battery, !on);
+		return true;
+	case SAY_ODD_WORD:
+		unit->odd = on ? odd_word(fault->value) : NULL;
+		return true;
+	case CONTRADICT:
+		unit->contradicts = on;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Likewise; THRASH is many others. */
+static void
+happen_to_host(struct event_of_fault *event, bool on)
+{
+	const struct mishap *fault = event->fault;
+	struct site *site = event->playing->site;
+	struct host_of_site *host = &site->hosts[fault->a];
+	int by = on ? 1 : -1;
+
+	switch (fault->kind) {
 	case CUT_LINK:
 		link_cut(site, fault->a, fault->b, by);
 		break;
 	case SLOW_LINK:
 		link_slow(site, fault->a, fault->b, by);
-		break;
-	case STOP_DRIVER:
-		driver_stop(unit, by);
 		break;
 	case STOP_UPSD:
 		upsd_stop(host, by);
@@ -609,9 +658,6 @@ happen(struct event_of_fault *event, bool on)
 		break;
 	case JUMP_CLOCK:
 		sim_wall(site->sim, host->name, (fault->value % 3 - 1) * 86400000 * (1 + on));
-		break;
-	case KILL_DRIVER:
-		on ? driver_end(unit) : driver_start(unit);
 		break;
 	case KILL_UPSD:
 		on ? upsd_end(host) : upsd_start(host);
@@ -627,9 +673,6 @@ happen(struct event_of_fault *event, bool on)
 		upsmon_reload_now(
 		    host, fault->kind == RELOAD_BROKEN ? broken_line(fault->value) : NULL);
 		break;
-	case LOSE_DEVICE:
-		unit->lost += by;
-		break;
 	case EVIL_SERVER:
 		if (on) {
 			evil_start(host, 1 + (enum evil)(fault->value % (EVILS - 1)));
@@ -641,37 +684,6 @@ happen(struct event_of_fault *event, bool on)
 	case ASK_FSD:
 		if (on)
 			upsmon_ask_fsd(host);
-		break;
-	case CALIBRATE:
-		unit_look(unit);
-		if (fault->value & 1)
-			unit->calibrates_ms = on ? site_ms(site) : 0;
-		else if (on)
-			emu_battery_test_deep(&unit->battery);
-		else
-			emu_battery_test_stop(&unit->battery);
-		break;
-	case RAISE_ALARM:
-		unit->alarm = on;
-		break;
-	case OVERLOAD:
-		unit_look(unit);
-		emu_battery_load(
-		    &unit->battery, on ? 115 : event->playing->plan->units[fault->a].load);
-		break;
-	case BYPASS:
-		unit_look(unit);
-		emu_battery_bypass(&unit->battery, on);
-		break;
-	case SWITCH_OFF:
-		unit_look(unit);
-		emu_battery_output(&unit->battery, !on);
-		break;
-	case SAY_ODD_WORD:
-		unit->odd = on ? odd_word(fault->value) : NULL;
-		break;
-	case CONTRADICT:
-		unit->contradicts = on;
 		break;
 	case CHANGE_LIMITS:
 		if (on && host->upsmon && !host->began) {
@@ -686,10 +698,16 @@ happen(struct event_of_fault *event, bool on)
 		if (on)
 			upsmon_parent_dies(host);
 		break;
-	case THRASH:
-	case KINDS_OF_FAULT:
+	default:
 		break;
 	}
+}
+
+static void
+happen(struct event_of_fault *event, bool on)
+{
+	if (!happen_to_unit(event, on))
+		happen_to_host(event, on);
 }
 
 static void
