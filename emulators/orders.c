@@ -283,9 +283,9 @@ order_help(struct emu *emu, const struct words *words, struct buf *out)
 {
 	for (size_t i = 0; i < ORDERS; i++)
 		buf_add_format(out, "%s: %s\n", orders[i].usage, orders[i].help);
-	buf_add_text(out,
-	    "wait NAME [is|<|>] VALUE [within SECONDS]: answers when it is so\n"
-	    "Faults, each with \"after ANSWERS\", \"for ANSWERS\", \"only QUESTION\" or \"off\" behind it:\n");
+	buf_add_text(out, "wait NAME [is|<|>] VALUE [within SECONDS]: answers when it is so\n"
+			  "Faults, each with \"after ANSWERS\", \"for ANSWERS\", \"only QUESTION\" "
+			  "or \"off\" behind it:\n");
 	emu_faults_help(out);
 	return NULL;
 }

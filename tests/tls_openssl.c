@@ -236,7 +236,7 @@ Test(tls_openssl, a_chained_certificate_must_carry_the_name, .init = begin, .fin
 	cert_free(&old);
 }
 
-/* T-20.  The chapter's recipe: a self-made certificate with openssl's default subject, in CERTPATH. */
+/* T-20.  The chapter's recipe: self-signed, with openssl's default subject, in CERTPATH. */
 Test(tls_openssl, a_pinned_certificate_needs_no_name, .init = begin, .fini = end)
 {
 	struct cert self = CERT(), other = CERT(), expired = CERT(.from_days = -9, .to_days = -2);

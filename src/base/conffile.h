@@ -66,7 +66,7 @@ const struct stat *conffile_stat(const struct conffile *file);
  * (NUT_ALLOW_OPEN_FILES). */
 void conffile_check_secret(const struct conffile *file, bool allow, struct faults *faults);
 
-/* The same for a folder in which others must not put anything, as the one of the drivers' sockets. */
+/* The same for a folder in which others must not put anything, as that of the drivers' sockets. */
 void conffile_check_folder(const char *path, bool allow, struct faults *faults);
 
 /* "[name]" as the only word: the name, in place; NULL if the line opens no section. */

@@ -15,7 +15,7 @@
 
 #define BEGIN_S 5
 #define TRIES_KEPT 32 /* SHUTDOWNCMDs that have not ended yet */
-#define END_S 5 /* a child that does not end, as one that is stopped, is left behind */
+#define END_S 5	      /* a child that does not end, as one that is stopped, is left behind */
 
 static pid_t
 start(const char *command)
@@ -35,7 +35,7 @@ start(const char *command)
 	return pid;
 }
 
-/* Did the one at NEWEST end well within PARENT_AGAIN_S, or one of those before that were only slow? */
+/* Did the one at NEWEST end well within PARENT_AGAIN_S, or an earlier one that was only slow? */
 static bool
 ended_well(pid_t tries[TRIES_KEPT], unsigned newest)
 {
