@@ -72,7 +72,8 @@ WARNINGS	= -Wall -Wextra -Wformat=2 -Wshadow -Wconversion -Wstrict-prototypes -W
 CFLAGS		= $(OPTIMIZE) $(HARDEN) $(WARNINGS)
 CPPFLAGS	=
 LDFLAGS		= $(AS_NEEDED) $(HARDEN_LINK)
-HOUSE		= -std=c11 -D_GNU_SOURCE -I. -Isrc -MMD -MP
+# (the same programs, whatever folder they are made in)
+HOUSE		= -std=c11 -D_GNU_SOURCE -I. -Isrc -MMD -MP -fdebug-prefix-map=$(CURDIR)=. -fmacro-prefix-map=$(CURDIR)=.
 LIBS		=
 LIBS_none	=
 LIBS_openssl	= -lssl -lcrypto
