@@ -14,7 +14,8 @@
 #define TICK_MS 50	 /* how often time is looked at while something moves by itself */
 #define HISTORY 200
 
-const struct emu_model *const emu_models[] = { &emu_megatec, &emu_voltronic, &emu_hidups, NULL };
+const struct emu_model *const emu_models[] = { &emu_megatec, &emu_voltronic, &emu_hidups,
+	&emu_replay, NULL };
 const struct emu_transport *const emu_transports[] = { &emu_pty, &emu_umockdev, &emu_usbip, NULL };
 
 struct line {

@@ -95,7 +95,7 @@ struct emu_model {
 	const struct emu_usb *(*usb)(const struct emu_device_file *device);
 };
 
-extern const struct emu_model emu_megatec, emu_voltronic, emu_hidups;
+extern const struct emu_model emu_megatec, emu_voltronic, emu_hidups, emu_replay;
 extern const struct emu_model *const emu_models[]; /* NULL at the end */
 
 /* ---- device files ---- */

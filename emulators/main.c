@@ -5,6 +5,7 @@
 #include "emulators/control.h"
 #include "emulators/emu.h"
 #include "emulators/orders.h"
+#include "emulators/record.h"
 #include "emulators/scenario.h"
 #include "ups/paths.h"
 
@@ -22,6 +23,7 @@
 
 struct arguments {
 	const char *device, *transport, *control, *scenario;
+	const char *record, *address, *id, *descriptor;
 	struct emu_options options;
 	double speed;
 	bool ready, pace, list;
@@ -33,6 +35,8 @@ static const char usage[] =
     "usage: nut-emu --device NAME|FILE [--link PATH] [--control PATH] [--speed N]\n"
     "               [--scenario FILE] [--transport pty|umockdev|usbip] [--mode 0660] [--pace] "
     "[--ready] [-D]\n"
+    "       nut-emu --record CAPTURE [--address BUS.DEVICE] [--id VENDOR:PRODUCT]\n"
+    "               [--report-descriptor FILE]\n"
     "       nut-emu ctl PATH ORDER...\n"
     "       nut-emu --list | --help | --version\n";
 
@@ -40,6 +44,9 @@ static const struct option long_options[] = { { "device", required_argument, NUL
 	{ "transport", required_argument, NULL, 't' }, { "link", required_argument, NULL, 'l' },
 	{ "control", required_argument, NULL, 'c' }, { "scenario", required_argument, NULL, 's' },
 	{ "speed", required_argument, NULL, 'x' }, { "mode", required_argument, NULL, 'm' },
+	{ "record", required_argument, NULL, 'R' }, { "address", required_argument, NULL, 'a' },
+	{ "id", required_argument, NULL, 'i' },
+	{ "report-descriptor", required_argument, NULL, 'e' },
 	{ "pace", no_argument, NULL, 'p' }, { "ready", no_argument, NULL, 'r' },
 	{ "list", no_argument, NULL, 'L' }, { "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
@@ -91,6 +98,18 @@ read_arguments(struct arguments *out, int argc, char **argv)
 			break;
 		case 'm':
 			out->options.mode = read_mode(optarg);
+			break;
+		case 'R':
+			out->record = optarg;
+			break;
+		case 'a':
+			out->address = optarg;
+			break;
+		case 'i':
+			out->id = optarg;
+			break;
+		case 'e':
+			out->descriptor = optarg;
 			break;
 		case 'p':
 			out->pace = true;
@@ -339,6 +358,9 @@ main(int argc, char **argv)
 	log_set(&log);
 	if (!ask && arguments.list)
 		return list_devices();
+	if (!ask && arguments.record)
+		return emu_record_main(arguments.record, arguments.address, arguments.id,
+		    arguments.descriptor);
 	if (!ask && !arguments.device)
 		bad_usage("which device?");
 

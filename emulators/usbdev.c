@@ -1,6 +1,7 @@
 #include "emulators/usbdev.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LANGUAGE 0x0409
@@ -32,6 +33,84 @@ read_setup(const unsigned char setup[8])
 		.value = setup[2] | (unsigned)setup[3] << 8,
 		.index = setup[4] | (unsigned)setup[5] << 8,
 		.length = setup[6] | (unsigned)setup[7] << 8 };
+}
+
+/* ---- the device file ---- */
+
+static bool
+read_number(const char *text, int base, unsigned most, unsigned *out)
+{
+	char *end;
+	unsigned long number = strtoul(text, &end, base);
+
+	*out = (unsigned)number;
+	return *text >= '0' && !*end && number <= most;
+}
+
+static const char *
+read_string(struct emu_usb *usb, const struct words *words)
+{
+	unsigned index;
+
+	if (words->len != 3 || !read_number(words->word[1], 10, EMU_USB_STRINGS - 1, &index) ||
+	    !index)
+		return "wants its index and the text";
+	if (strlen(words->word[2]) >= sizeof(usb->strings[0]))
+		return "too long";
+	strcpy(usb->strings[index], words->word[2]);
+	return NULL;
+}
+
+/* "usb.strings 3 1 2": where manufacturer, product and serial number are. */
+static const char *
+read_indices(struct emu_usb *usb, const struct words *words)
+{
+	unsigned char *const to[] = { &usb->manufacturer, &usb->name, &usb->serial };
+	unsigned index;
+
+	if (words->len != 4)
+		return "wants the indices of manufacturer, product and serial number";
+	for (size_t i = 0; i < 3; i++) {
+		if (!read_number(words->word[i + 1], 10, EMU_USB_STRINGS - 1, &index))
+			return "an index is not in 0..31";
+		*to[i] = (unsigned char)index;
+	}
+	return NULL;
+}
+
+const char *
+emu_usb_directive(struct emu_usb *usb, const struct words *words)
+{
+	const char *name = words->word[0], *value = words->len == 2 ? words->word[1] : "";
+
+	if (!strcmp(name, "string"))
+		return read_string(usb, words);
+	if (!strcmp(name, "usb.strings"))
+		return read_indices(usb, words);
+	if (!strcmp(name, "usb.release"))
+		return read_number(value, 16, 0xffff, &usb->release)
+			   ? NULL
+			   : "wants four digits: 0106 is 1.06";
+	if (!strcmp(name, "usb.packet"))
+		return read_number(value, 10, 64, &usb->packet) && usb->packet
+			   ? NULL
+			   : "wants 1 to 64 bytes";
+	if (!strcmp(name, "usb.out-endpoint"))
+		return read_number(value, 10, 15, &usb->out_endpoint) ? NULL : "wants 0 to 15";
+	if (!strcmp(name, "usb.full-speed")) {
+		usb->full_speed = true;
+		return words->len == 1 ? NULL : "takes no value";
+	}
+	return "no such key";
+}
+
+void
+emu_usb_complete(struct emu_usb *usb, const struct emu_device_file *device)
+{
+	if (!usb->packet)
+		usb->packet = 8;
+	usb->vendor = (unsigned)strtoul(device->vendor_id, NULL, 16);
+	usb->product = (unsigned)strtoul(device->product_id, NULL, 16);
 }
 
 /* ---- descriptors ---- */

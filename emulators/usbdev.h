@@ -28,6 +28,10 @@ struct emu_usb {
 	    const unsigned char *bytes, size_t len);
 };
 
+/* A line of the device file: NULL, or what is wrong with it.  Then, at the file's end, the rest. */
+const char *emu_usb_directive(struct emu_usb *usb, const struct words *words);
+void emu_usb_complete(struct emu_usb *usb, const struct emu_device_file *device);
+
 /* Answer MESSAGE, an EMU_CONTROL. */
 void emu_usb_hear(struct emu *emu, const struct emu_usb *usb, const struct emu_message *message);
 

@@ -46,6 +46,7 @@ static struct {
 	enum bus_spoilt spoilt;
 	unsigned spare; /* one of so many does not fail; 0: all do */
 	bool pipe_fails;
+	struct buf *tap; /* where usbmon would write what it sees; NULL: nobody looks */
 } bus_now;
 
 struct bus_handle {
@@ -56,6 +57,37 @@ struct bus_handle {
 	bool listens, spoils, of_report;
 	size_t room; /* bytes that were asked for */
 };
+
+/* ---- somebody listens ---- */
+
+/* An event as it is read from /dev/usbmon1. */
+static inline void
+bus_tap(char type, uint64_t id, const unsigned char *setup, int status, const void *bytes,
+    size_t len, size_t length)
+{
+	unsigned char header[48] = { 0 };
+
+	if (!bus_now.tap)
+		return;
+	memcpy(header, &id, sizeof(id));
+	header[8] = (unsigned char)type;
+	header[9] = setup ? 2 : 1;
+	header[10] = setup ? setup[0] & 0x80 : 0x81;
+	header[11] = 5; /* its address */
+	header[12] = 1; /* on bus 1 */
+	header[14] = type == 'S' ? 0 : '-';
+	header[28] = (unsigned char)status;
+	memset(header + 29, status < 0 ? 0xff : 0, 3);
+	header[32] = (unsigned char)length;
+	header[33] = (unsigned char)(length >> 8);
+	header[36] = (unsigned char)len;
+	header[37] = (unsigned char)(len >> 8);
+	if (setup && type == 'S')
+		memcpy(header + 40, setup, 8);
+	buf_add(bus_now.tap, header, sizeof(header));
+	if (len)
+		buf_add(bus_now.tap, bytes, len);
+}
 
 /* ---- the emulator's side: a transport ---- */
 
@@ -108,6 +140,7 @@ bus_emu_write(void *port, const struct emu_message *message)
 	if (!handle || !device->present)
 		return;
 	if (message->kind == EMU_REPORT) {
+		bus_tap('C', 0, NULL, 0, message->bytes, message->len, message->len);
 		if (handle->listens && !message->broken)
 			handle->calls->heard(handle->owner, message->bytes, message->len);
 		return;
@@ -115,6 +148,8 @@ bus_emu_write(void *port, const struct emu_message *message)
 	if (message->tag != handle->asked)
 		return;
 	handle->asked = 0;
+	bus_tap('C', message->tag, message->setup, message->refused ? -32 : 0, message->bytes,
+	    message->setup[0] & 0x80 ? message->len : 0, message->len);
 	size_t len = bus_spoil(handle, message, bytes);
 
 	handle->calls->answered(handle->owner,
@@ -246,6 +281,7 @@ bus_control(void *owner, const void *setup, size_t len)
 		return true;
 	}
 	memcpy(message.setup, setup, 8);
+	bus_tap('S', message.tag, setup, 0, bytes + 8, data, handle->room);
 	emu_hear(handle->device->emu, &message);
 	return true;
 }

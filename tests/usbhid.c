@@ -1,4 +1,5 @@
 /* usbhid-ups over emulated devices, in process and on a clock that jumps: docs/devices/hid.md. */
+#include "emulators/record.h"
 #include "tests/usbbus.h"
 
 #include <limits.h>
@@ -351,6 +352,16 @@ write_explored(const char *path)
 	fclose(file);
 }
 
+static void
+write_file(const char *path, const struct buf *bytes)
+{
+	FILE *file = fopen(path, "w");
+
+	cr_assert(file);
+	fwrite(buf_bytes(bytes), 1, buf_len(bytes), file);
+	fclose(file);
+}
+
 /* All that is published of the UPS, "name value" a line. */
 static void
 collect(struct buf *out)
@@ -391,6 +402,64 @@ Test(usbhid, explored_and_made_again)
 		end();
 		buf_free(&real);
 		buf_free(&made);
+	}
+	unlink(path);
+}
+
+/* As the kernel asks when a device is put in. */
+static void
+see_it_plugged_in(const struct emu_usb *usb)
+{
+	static const unsigned char setup[8] = { 0x80, 6, 0, 1, 0, 0, EMU_USB_DEVICE_LEN, 0 };
+	unsigned char bytes[EMU_USB_DEVICE_LEN];
+
+	emu_usb_device(usb, bytes);
+	bus_tap('S', 0, setup, 0, NULL, 0, sizeof(bytes));
+	bus_tap('C', 0, setup, 0, bytes, sizeof(bytes), sizeof(bytes));
+}
+
+/* What usbmon has seen is a device of which the driver says the same, and explores the same. */
+Test(usbhid, recorded_and_replayed)
+{
+	char path[] = "/tmp/refnut-record-XXXXXX";
+
+	close(mkstemp(path));
+	for (size_t d = 0; d < DEVICES; d++) {
+		struct buf real = { .max = 65536 }, made = { .max = 65536 }, tap = { 0 },
+			   file = { 0 };
+		struct emu_record_options options = { 0 };
+		struct faults faults = { 0 };
+		struct emu_capture capture;
+
+		loop = bus_begin();
+		bus_now.tap = &tap;
+		ups = bus_plug(devices[d], NULL);
+		see_it_plugged_in(emu_usb_of(&ups->file));
+		start_driver(SETTINGS("explore"));
+		collect(&real);
+		end();
+		cr_assert(
+		    emu_capture_read(&capture, "tap", buf_bytes(&tap), buf_len(&tap), &faults) &&
+			emu_record(&capture, &options, "tap", &file, &faults),
+		    "%s: %s", devices[d], faults_first(&faults));
+		write_file(path, &file);
+		for (int explored = 0; explored < 2; explored++) {
+			loop = bus_begin();
+			ups = bus_plug_file(path, NULL);
+			start_driver(SETTINGS("explore"));
+			cr_expect(is_fresh(), "%s", devices[d]);
+			collect(&made);
+			cr_expect_str_eq(buf_bytes(&made), buf_bytes(&real), "%s: %s, was %s",
+			    devices[d], buf_bytes(&made), buf_bytes(&real));
+			write_explored(path);
+			end();
+			buf_free(&made);
+		}
+		emu_capture_free(&capture);
+		faults_free(&faults);
+		buf_free(&real);
+		buf_free(&tap);
+		buf_free(&file);
 	}
 	unlink(path);
 }

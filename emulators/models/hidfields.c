@@ -304,47 +304,6 @@ read_stalls(struct emu_hid *hid, const struct words *words)
 	return NULL;
 }
 
-static const char *
-read_string(struct emu_usb *usb, const struct words *words)
-{
-	long long index;
-
-	if (words->len != 3 || !read_number(words->word[1], 10, 1, EMU_USB_STRINGS - 1, &index))
-		return "wants its index and the text";
-	if (strlen(words->word[2]) >= sizeof(usb->strings[0]))
-		return "too long";
-	strcpy(usb->strings[index], words->word[2]);
-	return NULL;
-}
-
-/* "usb.strings 3 1 2": where manufacturer, product and serial number are. */
-static const char *
-read_indices(struct emu_usb *usb, const struct words *words)
-{
-	unsigned char *const to[] = { &usb->manufacturer, &usb->name, &usb->serial };
-	long long index;
-
-	if (words->len != 4)
-		return "wants the indices of manufacturer, product and serial number";
-	for (size_t i = 0; i < 3; i++) {
-		if (!read_number(words->word[i + 1], 10, 0, EMU_USB_STRINGS - 1, &index))
-			return "an index is not in 0..31";
-		*to[i] = (unsigned char)index;
-	}
-	return NULL;
-}
-
-static const char *
-read_release(struct emu_usb *usb, const struct words *words)
-{
-	long long release;
-
-	if (words->len != 2 || !read_number(words->word[1], 16, 0, 0xffff, &release))
-		return "wants four digits: 0106 is 1.06";
-	usb->release = (unsigned)release;
-	return NULL;
-}
-
 const char *
 emu_hid_directive(struct emu_device_file *device, const struct words *words)
 {
@@ -354,8 +313,6 @@ emu_hid_directive(struct emu_device_file *device, const struct words *words)
 		return "out of memory";
 	struct emu_hid *hid = device->model_data;
 
-	if (!hid->usb.packet)
-		hid->usb.packet = 8;
 	if (!strcmp(name, "feature"))
 		return read_field(hid, EMU_USB_FEATURE, words);
 	if (!strcmp(name, "input"))
@@ -364,17 +321,7 @@ emu_hid_directive(struct emu_device_file *device, const struct words *words)
 		return read_field(hid, EMU_USB_OUTPUT, words);
 	if (!strcmp(name, "stalls"))
 		return read_stalls(hid, words);
-	if (!strcmp(name, "string"))
-		return read_string(&hid->usb, words);
-	if (!strcmp(name, "usb.strings"))
-		return read_indices(&hid->usb, words);
-	if (!strcmp(name, "usb.release"))
-		return read_release(&hid->usb, words);
-	if (!strcmp(name, "usb.full-speed")) {
-		hid->usb.full_speed = true;
-		return words->len == 1 ? NULL : "takes no value";
-	}
-	return "no such key";
+	return emu_usb_directive(&hid->usb, words);
 }
 
 /* ---- the report descriptor ---- */

@@ -170,8 +170,7 @@ complete(struct emu_device_file *device)
 		return "a hidups needs fields";
 	hid->usb.get_report = get_report;
 	hid->usb.set_report = set_report;
-	hid->usb.vendor = (unsigned)strtoul(device->vendor_id, NULL, 16);
-	hid->usb.product = (unsigned)strtoul(device->product_id, NULL, 16);
+	emu_usb_complete(&hid->usb, device);
 	return emu_hid_describe(hid) ? NULL : "its report descriptor would be too long";
 }
 
