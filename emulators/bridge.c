@@ -18,7 +18,8 @@ struct kind {
 	bool (*question)(char *out, size_t size, unsigned index);
 	const char *obeyed; /* what is said when the UPS has nothing to say to an order */
 	bool out_endpoint, collects;
-	bool idles; /* a report without letters tells that no more are there */
+	unsigned packet; /* bytes; 0: PACKET */
+	bool idles;	 /* a report without letters tells that no more are there */
 };
 
 struct emu_bridge {
@@ -171,7 +172,7 @@ static const struct kind kinds[] = {
 	{ "ippon", .value = 0x0002, .letters = plain_letters, .report = sixty_four,
 	    .collects = true },
 	{ "sgs", .value = 0x0200, .letters = sgs_letters, .report = sgs_report },
-	{ "armac", .value = 0x0200, .letters = armac_letters, .report = armac_report,
+	{ "armac", .packet = 6, .value = 0x0200, .letters = armac_letters, .report = armac_report,
 	    .idles = true },
 	{ "fuji", .letters = fuji_letters, .report = eight_letters, .out_endpoint = true },
 	{ "krauler", .question = krauler_question, .obeyed = "\r", .collects = true },
@@ -375,7 +376,7 @@ emu_bridge_complete(struct emu_device_file *device)
 	usb->vendor = (unsigned)strtoul(device->vendor_id, NULL, 16);
 	usb->product = (unsigned)strtoul(device->product_id, NULL, 16);
 	usb->release = 0x0001;
-	usb->packet = PACKET;
+	usb->packet = device->bridge->kind->packet ? device->bridge->kind->packet : PACKET;
 	usb->out_endpoint = device->bridge->kind->out_endpoint ? 2 : 0;
 	usb->manufacturer = put_string(usb, 1, device->usb_mfr);
 	usb->name = put_string(usb, 2, device->usb_product);

@@ -55,6 +55,8 @@ struct bus_handle {
 	void *owner;
 	uint64_t asked; /* the tag of the request that runs, 0 none */
 	bool listens, spoils, of_report;
+	size_t listen_room, heard_len; /* of the interrupt transfer */
+	unsigned char heard[EMU_USB_REPORT_MAX];
 	size_t room; /* bytes that were asked for */
 };
 
@@ -130,6 +132,25 @@ bus_spoil(const struct bus_handle *handle, const struct emu_message *message, un
 	return len;
 }
 
+/* As on the wire: a packet that is not full ends a transfer, and so do as many bytes as it has room
+ * for; more are a fault. */
+static inline void
+bus_interrupt(struct bus_handle *handle, const struct emu_message *message)
+{
+	const struct emu_usb *usb = emu_usb_of(&handle->device->file);
+	unsigned char bytes[EMU_USB_REPORT_MAX];
+	size_t len = handle->heard_len + message->len;
+
+	cr_assert_leq(len, handle->listen_room, "the interrupt transfer overflows");
+	memcpy(handle->heard + handle->heard_len, message->bytes, message->len);
+	handle->heard_len = len;
+	if (message->len % usb->packet == 0 && len < handle->listen_room)
+		return;
+	memcpy(bytes, handle->heard, len);
+	handle->heard_len = 0;
+	handle->calls->heard(handle->owner, bytes, len);
+}
+
 static inline void
 bus_emu_write(void *port, const struct emu_message *message)
 {
@@ -142,7 +163,7 @@ bus_emu_write(void *port, const struct emu_message *message)
 	if (message->kind == EMU_REPORT) {
 		bus_tap('C', 0, NULL, 0, message->bytes, message->len, message->len);
 		if (handle->listens && !message->broken)
-			handle->calls->heard(handle->owner, message->bytes, message->len);
+			bus_interrupt(handle, message);
 		return;
 	}
 	if (message->tag != handle->asked)
@@ -320,6 +341,8 @@ bus_listen(void *owner, size_t len)
 	struct bus_handle *handle = owner;
 
 	handle->listens = !bus_now.pipe_fails;
+	handle->listen_room = len;
+	handle->heard_len = 0;
 	return handle->listens;
 }
 

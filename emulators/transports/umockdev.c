@@ -108,18 +108,39 @@ forget_urb(struct urb *urb)
 	*urb = (struct urb){ 0 };
 }
 
-/* A report that waits goes to an interrupt request that waits. */
+/* As on the wire: a packet that is not full ends a request, and so do as many bytes as it has room
+ * for; when more come, they are lost, and it fails. */
+static void
+add_report(struct bed *bed, struct urb *urb, const struct report *report)
+{
+	size_t packet = emu_usb_of(emu_device(bed->emu))->packet, len = urb->len + report->len;
+	unsigned char bytes[EMU_USB_REPORT_MAX];
+
+	if (len > urb->room || len > sizeof(bytes)) {
+		end_urb(urb, -EOVERFLOW, NULL, 0);
+		return;
+	}
+	if (urb->len)
+		memcpy(bytes, urb->bytes, urb->len);
+	memcpy(bytes + urb->len, report->bytes, report->len);
+	end_urb(urb, 0, bytes, len);
+	urb->done = len == urb->room || report->len % packet != 0;
+}
+
+/* Reports that wait go to an interrupt request that waits. */
 static void
 match_reports(struct bed *bed)
 {
 	for (size_t i = 0; i < URBS && bed->reports_len; i++) {
 		struct urb *urb = &bed->urbs[i];
 
-		if (!urb->tag || urb->control || urb->out || urb->done)
+		if (!urb->tag || urb->control || urb->out)
 			continue;
-		end_urb(urb, 0, bed->reports[0].bytes, bed->reports[0].len);
-		memmove(
-		    bed->reports, bed->reports + 1, --bed->reports_len * sizeof(bed->reports[0]));
+		while (bed->reports_len && !urb->done) {
+			add_report(bed, urb, &bed->reports[0]);
+			memmove(bed->reports, bed->reports + 1,
+			    --bed->reports_len * sizeof(bed->reports[0]));
+		}
 	}
 }
 
