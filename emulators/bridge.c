@@ -377,6 +377,7 @@ emu_bridge_complete(struct emu_device_file *device)
 	usb->product = (unsigned)strtoul(device->product_id, NULL, 16);
 	usb->release = 0x0001;
 	usb->packet = device->bridge->kind->packet ? device->bridge->kind->packet : PACKET;
+	usb->no_hid = device->no_hid;
 	usb->out_endpoint = device->bridge->kind->out_endpoint ? 2 : 0;
 	usb->manufacturer = put_string(usb, 1, device->usb_mfr);
 	usb->name = put_string(usb, 2, device->usb_product);

@@ -69,6 +69,7 @@ static const struct key keys[] = {
 	{ "bridge", BRIDGE, 0, 0, 0, 0 },
 	{ "usb.mfr", TEXT_IN(usb_mfr) },
 	{ "usb.product", TEXT_IN(usb_product) },
+	{ "usb.no-hid", FLAG, IN(no_hid), 0, 0, 0 },
 	{ "protocol", TEXT_IN(protocol) },
 	{ "flags", TEXT_IN(flags) },
 	{ "voltage-per-cell", FLAG, IN(per_cell), 0, 0, 0 },

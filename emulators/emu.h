@@ -125,6 +125,7 @@ struct emu_device_file {
 	struct emu_rating rating;
 	void *model_data;			       /* the model's own, from its directives */
 	char usb_mfr[EMU_TEXT], usb_product[EMU_TEXT]; /* how the bridge calls itself */
+	bool no_hid;				       /* nor is it of the HID class */
 	struct emu_bridge *bridge; /* owned; NULL: the plug is the model's own */
 };
 

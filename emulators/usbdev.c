@@ -141,20 +141,26 @@ hid_descriptor(const struct emu_usb *usb, unsigned char out[9])
 size_t
 emu_usb_config(const struct emu_usb *usb, unsigned char out[EMU_USB_CONFIG_MAX])
 {
-	const size_t len = EMU_USB_CONFIG_MAX - (usb->out_endpoint ? 0 : 7);
+	const size_t len =
+	    EMU_USB_CONFIG_MAX - (usb->out_endpoint ? 0u : 7u) - (usb->no_hid ? 9u : 0u);
 	const unsigned char configuration[9] = { 9, CONFIGURATION, (unsigned char)len, 0, 1, 1, 0,
 		0xa0, 50 };
-	const unsigned char interface[9] = { 9, 4, 0, 0, usb->out_endpoint ? 2 : 1, 3, 0, 0, 0 };
+	const unsigned char interface[9] = { 9, 4, 0, 0, usb->out_endpoint ? 2 : 1,
+		usb->no_hid ? 0xff : 3, 0, 0, 0 };
 	const unsigned char endpoint[7] = { 7, 5, 0x81, 3, (unsigned char)usb->packet, 0, 10 };
 	const unsigned char other[7] = { 7, 5, (unsigned char)usb->out_endpoint, 3,
 		(unsigned char)usb->packet, 0, 10 };
 
 	memcpy(out, configuration, 9);
 	memcpy(out + 9, interface, 9);
-	hid_descriptor(usb, out + 18);
-	memcpy(out + 27, endpoint, 7);
+	out += 18;
+	if (!usb->no_hid) {
+		hid_descriptor(usb, out);
+		out += 9;
+	}
+	memcpy(out, endpoint, 7);
 	if (usb->out_endpoint)
-		memcpy(out + 34, other, 7);
+		memcpy(out + 7, other, 7);
 	return len;
 }
 
@@ -194,9 +200,10 @@ add_descriptor(const struct emu_usb *usb, const struct request *request, struct 
 		return add_string(usb, request->value & 0xff, out);
 	case HID:
 		hid_descriptor(usb, bytes);
-		return buf_add(out, bytes, 9);
+		return !usb->no_hid && buf_add(out, bytes, 9);
 	case REPORT:
-		return buf_add(out, usb->report_descriptor, usb->report_descriptor_len);
+		return !usb->no_hid &&
+		       buf_add(out, usb->report_descriptor, usb->report_descriptor_len);
 	}
 	return false;
 }

@@ -16,6 +16,7 @@ enum emu_usb_report { EMU_USB_INPUT = 1, EMU_USB_OUTPUT, EMU_USB_FEATURE };
 struct emu_usb {
 	unsigned vendor, product, release; /* release: BCD, 0x0106 is 1.06 */
 	bool full_speed;		   /* else low: nearly all are */
+	bool no_hid;			   /* its interface is of the vendor's class */
 	unsigned packet;		   /* bytes of one interrupt transfer */
 	unsigned out_endpoint;		   /* it has one for interrupts from the host, 0 none */
 	unsigned char manufacturer, name, serial; /* indices of strings, 0: it has none */

@@ -37,6 +37,7 @@ static const struct bridge {
 	enum { ASKS, ORDERS = 1, CUTS = 2, TESTS = 4 } can; /* give orders, cut the power, test */
 } bridges[] = {
 	{ "usb-cypress", "Voltronic-QS", { 0 }, "cypress", ORDERS | CUTS | TESTS },
+	{ "usb-plain", "Megatec", { 0 }, "cypress", ORDERS | CUTS | TESTS },
 	{ "usb-phoenix", "Zinto", { 0 }, "phoenix", ORDERS | CUTS | TESTS },
 	{ "usb-ippon", "Mustek", { 0 }, "ippon", ORDERS | CUTS | TESTS },
 	{ "usb-sgs", "Megatec", { 0 }, "sgs", ORDERS | CUTS | TESTS },

@@ -229,7 +229,7 @@ bus_describe(void *bus, size_t i, struct usb_about *out)
 		.string_of = { usb->manufacturer, usb->name, usb->serial },
 		.in_endpoint = 0x81,
 		.in_packet = (uint16_t)usb->packet,
-		.is_hid = true };
+		.is_hid = !usb->no_hid };
 	snprintf(out->port, sizeof(out->port), "1-%zu", i + 1);
 	return true;
 }

@@ -28,7 +28,7 @@ struct usb_about {
 	unsigned bus, address;
 	char port[32];			 /* where it is plugged in: "3-1.2" */
 	uint8_t string_of[3];		 /* manufacturer, product, serial number: index, 0 none */
-	uint8_t interface;		 /* the first of the HID class */
+	uint8_t interface;		 /* the first of the HID class, or of all */
 	uint8_t in_endpoint;		 /* its interrupt endpoint, 0 none */
 	uint16_t in_packet;		 /* bytes */
 	bool is_hid;			 /* it has an interface of the HID class */

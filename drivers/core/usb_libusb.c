@@ -180,7 +180,7 @@ describe_port(libusb_device *device, char *out, size_t size)
 static void
 describe_interface(const struct libusb_interface_descriptor *interface, struct usb_about *out)
 {
-	out->is_hid = true;
+	out->is_hid = interface->bInterfaceClass == LIBUSB_CLASS_HID;
 	out->interface = interface->bInterfaceNumber;
 	for (uint8_t i = 0; i < interface->bNumEndpoints; i++) {
 		const struct libusb_endpoint_descriptor *endpoint = &interface->endpoint[i];
@@ -206,6 +206,8 @@ describe_interfaces(libusb_device *device, struct usb_about *out)
 		if (config->interface[i].num_altsetting > 0 &&
 		    config->interface[i].altsetting[0].bInterfaceClass == LIBUSB_CLASS_HID)
 			describe_interface(&config->interface[i].altsetting[0], out);
+	if (!out->is_hid && config->bNumInterfaces > 0 && config->interface[0].num_altsetting > 0)
+		describe_interface(&config->interface[0].altsetting[0], out);
 	libusb_free_config_descriptor(config);
 }
 

@@ -77,7 +77,7 @@ describe(void *of, size_t i, struct usb_about *out)
 			    cable.usb->serial },
 			.in_endpoint = 0x81,
 			.in_packet = (uint16_t)cable.usb->packet,
-			.is_hid = true };
+			.is_hid = !cable.usb->no_hid };
 	return true;
 }
 
