@@ -97,6 +97,10 @@ emu_usb_directive(struct emu_usb *usb, const struct words *words)
 			   : "wants 1 to 64 bytes";
 	if (!strcmp(name, "usb.out-endpoint"))
 		return read_number(value, 10, 15, &usb->out_endpoint) ? NULL : "wants 0 to 15";
+	if (!strcmp(name, "usb.interface"))
+		return read_number(value, 10, EMU_USB_INTERFACE_MAX, &usb->interface)
+			   ? NULL
+			   : "wants 0 to 3";
 	if (!strcmp(name, "usb.full-speed")) {
 		usb->full_speed = true;
 		return words->len == 1 ? NULL : "takes no value";
@@ -142,18 +146,21 @@ size_t
 emu_usb_config(const struct emu_usb *usb, unsigned char out[EMU_USB_CONFIG_MAX])
 {
 	const size_t len =
-	    EMU_USB_CONFIG_MAX - (usb->out_endpoint ? 0u : 7u) - (usb->no_hid ? 9u : 0u);
-	const unsigned char configuration[9] = { 9, CONFIGURATION, (unsigned char)len, 0, 1, 1, 0,
-		0xa0, 50 };
-	const unsigned char interface[9] = { 9, 4, 0, 0, usb->out_endpoint ? 2 : 1,
-		usb->no_hid ? 0xff : 3, 0, 0, 0 };
+	    25 + 9 * usb->interface + (usb->no_hid ? 0 : 9) + (usb->out_endpoint ? 7 : 0);
+	const unsigned char configuration[9] = { 9, CONFIGURATION, (unsigned char)len, 0,
+		(unsigned char)(usb->interface + 1), 1, 0, 0xa0, 50 };
+	const unsigned char interface[9] = { 9, 4, (unsigned char)usb->interface, 0,
+		usb->out_endpoint ? 2 : 1, usb->no_hid ? 0xff : 3, 0, 0, 0 };
 	const unsigned char endpoint[7] = { 7, 5, 0x81, 3, (unsigned char)usb->packet, 0, 10 };
 	const unsigned char other[7] = { 7, 5, (unsigned char)usb->out_endpoint, 3,
 		(unsigned char)usb->packet, 0, 10 };
 
 	memcpy(out, configuration, 9);
-	memcpy(out + 9, interface, 9);
-	out += 18;
+	out += 9;
+	for (unsigned i = 0; i < usb->interface; i++, out += 9)
+		memcpy(out, (const unsigned char[9]){ 9, 4, (unsigned char)i, 0, 0, 0xff }, 9);
+	memcpy(out, interface, 9);
+	out += 9;
 	if (!usb->no_hid) {
 		hid_descriptor(usb, out);
 		out += 9;

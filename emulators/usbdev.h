@@ -12,6 +12,9 @@
 
 enum emu_usb_report { EMU_USB_INPUT = 1, EMU_USB_OUTPUT, EMU_USB_FEATURE };
 
+/* What an interrupt report is: a piece of a text, or how things are, by its id or without one. */
+enum emu_usb_states { EMU_USB_TEXT, EMU_USB_STATES_BY_ID, EMU_USB_ONE_STATE };
+
 /* What a device is on its bus.  A model's, usually from its device file. */
 struct emu_usb {
 	unsigned vendor, product, release; /* release: BCD, 0x0106 is 1.06 */
@@ -19,6 +22,8 @@ struct emu_usb {
 	bool no_hid;			   /* its interface is of the vendor's class */
 	unsigned packet;		   /* bytes of one interrupt transfer */
 	unsigned out_endpoint;		   /* it has one for interrupts from the host, 0 none */
+	unsigned interface;		   /* that is the HID; others, of nobody, stand before it */
+	enum emu_usb_states states;
 	unsigned char manufacturer, name, serial; /* indices of strings, 0: it has none */
 	char strings[EMU_USB_STRINGS][EMU_TEXT];  /* "": it stalls */
 	unsigned char report_descriptor[EMU_USB_DESCRIPTOR_MAX];
@@ -40,7 +45,9 @@ void emu_usb_hear(struct emu *emu, const struct emu_usb *usb, const struct emu_m
 void emu_usb_name(char *out, size_t size, const unsigned char setup[8]);
 
 #define EMU_USB_DEVICE_LEN 18
-#define EMU_USB_CONFIG_MAX 41 /* configuration, interface, HID, endpoints */
+#define EMU_USB_INTERFACE_MAX 3
+/* Configuration, interfaces, HID, endpoints. */
+#define EMU_USB_CONFIG_MAX (41 + 9 * EMU_USB_INTERFACE_MAX)
 void emu_usb_device(const struct emu_usb *usb, unsigned char out[EMU_USB_DEVICE_LEN]);
 size_t emu_usb_config(const struct emu_usb *usb, unsigned char out[EMU_USB_CONFIG_MAX]);
 

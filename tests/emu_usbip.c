@@ -149,6 +149,74 @@ Test(emu_usbip, an_interrupt_request_waits_for_a_report)
 	end();
 }
 
+/* Answers to COUNT requests for ROOM bytes of reports, from SEQUENCE on. */
+static unsigned
+fetch_reports(
+    uint32_t sequence, unsigned count, uint32_t room, unsigned char out[][64], ssize_t len[])
+{
+	unsigned got = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		send_header(1, sequence + i, true, 1, 0, room, NULL, NULL);
+		if (heard())
+			len[got] = recv(ours, out[got], answer.actual, MSG_DONTWAIT), got++;
+	}
+	return got;
+}
+
+Test(emu_usbip, what_is_newer_takes_the_place_of_what_nobody_has_fetched)
+{
+	unsigned char reports[16][64];
+	ssize_t len[16];
+
+	begin("emulators/devices/eaton-3s-700.dev");
+	for (int i = 0; i < 40; i++) {
+		order(i % 2 ? "mains on" : "mains off");
+		fast_turn(loop, 5);
+	}
+	unsigned got = fetch_reports(1, 16, 64, reports, len);
+
+	cr_expect(got > 0 && got < 16, "%u", got);
+	for (unsigned i = 0; i < got; i++)
+		for (unsigned n = 0; n < i; n++)
+			cr_expect_neq(reports[i][0], reports[n][0], "one of each id");
+	end();
+}
+
+Test(emu_usbip, pieces_of_a_text_all_come)
+{
+	unsigned char reports[8][64];
+	char text[65] = "";
+	ssize_t len[8];
+
+	begin("emulators/devices/usb-cypress.dev");
+	send_header(1, 1, false, 0, 0, 8, "\x21\x09\0\x02\0\0\x08\0", "QS\r\0\0\0\0\0");
+	cr_assert(heard());
+	unsigned got = fetch_reports(2, 8, 8, reports, len);
+
+	for (unsigned i = 0; i < got; i++)
+		strncat(text, (const char *)reports[i], (size_t)len[i]);
+	cr_expect_eq(got, 6);
+	cr_expect(text[0] == '(' && strlen(text) == 47 && text[46] == '\r', "%s", text);
+	end();
+}
+
+/* As on the wire: packets that are full do not end a request that has room for more. */
+Test(emu_usbip, full_packets_are_joined)
+{
+	unsigned char reports[2][64];
+	ssize_t len[2];
+
+	begin("emulators/devices/usb-cypress.dev");
+	send_header(1, 1, false, 0, 0, 8, "\x21\x09\0\x02\0\0\x08\0", "QS\r\0\0\0\0\0");
+	cr_assert(heard());
+	cr_assert_eq(fetch_reports(2, 1, 24, reports, len), 1);
+	cr_expect_eq(len[0], 24);
+	cr_assert_eq(fetch_reports(3, 1, 12, reports, len), 1);
+	cr_expect_eq(answer.status, -EOVERFLOW);
+	end();
+}
+
 Test(emu_usbip, a_request_is_taken_back)
 {
 	begin("emulators/devices/eaton-3s-700.dev");

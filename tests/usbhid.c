@@ -61,6 +61,36 @@ order(const char *text)
 
 /* ---- what is published ---- */
 
+/* A device with mains, and these fields, one in a line. */
+static void
+begin_made(const char *ids, const char *fields, const char *const *settings)
+{
+	char path[] = "/tmp/refnut-usbhid-XXXXXX";
+	FILE *file = fdopen(mkstemp(path), "w");
+
+	cr_assert(file);
+	fprintf(file, "model hidups\n%s\n", ids);
+	fprintf(file, "feature 01:0+8 0..1 02 UPS.PowerSummary.PresentStatus.ACPresent is 1\n%s",
+	    fields);
+	fclose(file);
+	loop = bus_begin();
+	ups = bus_plug_file(path, NULL);
+	unlink(path);
+	start_driver(settings);
+}
+#define IDS(vendor, product) "ups.vendorid " vendor "\nups.productid " product
+
+Test(usbhid, nothing_is_minus_zero)
+{
+	begin_made(IDS("5131", "2007"),
+	    "feature 02:0+16 0..65535 02 UPS.PowerSummary.Temperature unit 10001 e -2 is 27313\n"
+	    "feature 03:0+16 0..65535 02 UPS.Battery.Temperature unit 10001 e -2 is 27305\n",
+	    NULL);
+	cr_expect_str_eq(get("ups.temperature"), "0.0");
+	cr_expect_str_eq(get("battery.temperature"), "-0.1");
+	end();
+}
+
 struct expected {
 	const char *device, *name, *value;
 };

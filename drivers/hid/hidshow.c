@@ -80,6 +80,13 @@ is_charge(const char *name)
 	return !strncmp(name, "battery.charge", 14);
 }
 
+/* "-0.0" has been something a little below 0. */
+static bool
+is_negative_zero(const char *text)
+{
+	return *text == '-' && text[1 + strspn(text + 1, "0.")] == '\0';
+}
+
 static void
 show_number(struct hidups *ups, const struct hidups_item *item)
 {
@@ -99,7 +106,7 @@ show_number(struct hidups *ups, const struct hidups_item *item)
 	if (ups->vendor->mend)
 		value = ups->vendor->mend(ups, var, value);
 	snprintf(text, sizeof(text), "%.*f", var->decimals, value);
-	core_set(ups->core, var->name, strcmp(text, "-0") ? text : "0");
+	core_set(ups->core, var->name, text + is_negative_zero(text));
 }
 
 static void

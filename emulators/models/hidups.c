@@ -170,6 +170,7 @@ complete(struct emu_device_file *device)
 		return "a hidups needs fields";
 	hid->usb.get_report = get_report;
 	hid->usb.set_report = set_report;
+	hid->usb.states = hid->numbered ? EMU_USB_STATES_BY_ID : EMU_USB_ONE_STATE;
 	emu_usb_complete(&hid->usb, device);
 	return emu_hid_describe(hid) ? NULL : "its report descriptor would be too long";
 }

@@ -6,7 +6,7 @@
  * umockdev calls handle() on a thread of its own: what both sides touch is behind the lock, and
  * requests go to our loop through a pipe.  docs/emulators.md, "On a bus". */
 #include "emulators/emu.h"
-#include "emulators/usbdev.h"
+#include "emulators/usbqueue.h"
 
 #include <sys/ioctl.h>
 
@@ -22,7 +22,6 @@
 #include <unistd.h>
 
 #define URBS 64		/* requests that the host may have under way */
-#define REPORTS 32	/* input reports that wait for the host to ask */
 #define ADDRESS_FIRST 2 /* behind the root hub */
 #define ADDRESS_MAX 127
 #define REAP_AGAIN_MS 5 /* poll() on the node is always ready: so long "not yet" takes */
@@ -41,11 +40,6 @@ struct urb {
 	size_t len;
 };
 
-struct report {
-	unsigned char bytes[EMU_USB_REPORT_MAX];
-	size_t len;
-};
-
 /* What stays from one plug to the next: the host has been told of its folder. */
 struct bed {
 	struct emu *emu; /* borrowed */
@@ -58,8 +52,7 @@ struct bed {
 	int pipe[2];	  /* tags of control requests, for the loop */
 	uint64_t last_tag;
 	struct urb urbs[URBS];
-	struct report reports[REPORTS];
-	size_t reports_len;
+	struct emu_usb_queue ready; /* reports that wait for the host to ask */
 };
 
 /* ---- under the lock ---- */
@@ -108,39 +101,26 @@ forget_urb(struct urb *urb)
 	*urb = (struct urb){ 0 };
 }
 
-/* As on the wire: a packet that is not full ends a request, and so do as many bytes as it has room
- * for; when more come, they are lost, and it fails. */
-static void
-add_report(struct bed *bed, struct urb *urb, const struct report *report)
-{
-	size_t packet = emu_usb_of(emu_device(bed->emu))->packet, len = urb->len + report->len;
-	unsigned char bytes[EMU_USB_REPORT_MAX];
-
-	if (len > urb->room || len > sizeof(bytes)) {
-		end_urb(urb, -EOVERFLOW, NULL, 0);
-		return;
-	}
-	if (urb->len)
-		memcpy(bytes, urb->bytes, urb->len);
-	memcpy(bytes + urb->len, report->bytes, report->len);
-	end_urb(urb, 0, bytes, len);
-	urb->done = len == urb->room || report->len % packet != 0;
-}
-
 /* Reports that wait go to an interrupt request that waits. */
 static void
 match_reports(struct bed *bed)
 {
-	for (size_t i = 0; i < URBS && bed->reports_len; i++) {
-		struct urb *urb = &bed->urbs[i];
+	const struct emu_usb *usb = emu_usb_of(emu_device(bed->emu));
 
-		if (!urb->tag || urb->control || urb->out)
+	for (size_t i = 0; i < URBS && bed->ready.len; i++) {
+		struct urb *urb = &bed->urbs[i];
+		unsigned char bytes[EMU_USB_REPORT_MAX];
+		size_t len = urb->len, room = urb->room < sizeof(bytes) ? urb->room : sizeof(bytes);
+
+		if (!urb->tag || urb->control || urb->out || urb->done)
 			continue;
-		while (bed->reports_len && !urb->done) {
-			add_report(bed, urb, &bed->reports[0]);
-			memmove(bed->reports, bed->reports + 1,
-			    --bed->reports_len * sizeof(bed->reports[0]));
-		}
+		if (len)
+			memcpy(bytes, urb->bytes, len);
+		enum emu_usb_filled filled =
+		    emu_usb_queue_fill(&bed->ready, usb, bytes, room, &len);
+
+		end_urb(urb, filled == EMU_USB_TOO_MUCH ? -EOVERFLOW : 0, bytes, len);
+		urb->done = filled != EMU_USB_NOT_YET;
 	}
 }
 
@@ -358,7 +338,7 @@ vanished(UMockdevIoctlBase *base, UMockdevIoctlClient *client, gpointer owner)
 	for (size_t i = 0; i < URBS; i++)
 		if (bed->urbs[i].tag && bed->urbs[i].of == client)
 			forget_urb(&bed->urbs[i]);
-	bed->reports_len = 0;
+	bed->ready.len = 0;
 	pthread_mutex_unlock(&bed->lock);
 }
 
@@ -403,35 +383,6 @@ status_of(const struct emu_message *message)
 	return message->refused ? -EPIPE : message->broken ? -EPROTO : 0;
 }
 
-/* A HID device has one report of an id ready: what is newer takes the place of what nobody fetched.
- */
-static void
-forget_older(struct bed *bed, const struct emu_message *message)
-{
-	if (strcmp(emu_device(bed->emu)->dialect->name, "hid") != 0 || !message->len)
-		return;
-	for (size_t i = bed->reports_len; i-- > 0;)
-		if (bed->reports[i].bytes[0] == *(const unsigned char *)message->bytes) {
-			bed->reports_len--;
-			memmove(&bed->reports[i], &bed->reports[i + 1],
-			    (bed->reports_len - i) * sizeof(bed->reports[0]));
-		}
-}
-
-static void
-say_report(struct bed *bed, const struct emu_message *message)
-{
-	if (message->broken || message->len > EMU_USB_REPORT_MAX)
-		return;
-	forget_older(bed, message);
-	if (bed->reports_len == REPORTS) /* the host does not ask: the oldest is lost */
-		memmove(
-		    bed->reports, bed->reports + 1, --bed->reports_len * sizeof(bed->reports[0]));
-	memcpy(bed->reports[bed->reports_len].bytes, message->bytes, message->len);
-	bed->reports[bed->reports_len++].len = message->len;
-	match_reports(bed);
-}
-
 static void
 say(void *port, const struct emu_message *message)
 {
@@ -441,9 +392,10 @@ say(void *port, const struct emu_message *message)
 	struct urb *urb = find_urb(bed, message->tag);
 	bool out = !(message->setup[0] & 0x80);
 
-	if (message->kind == EMU_REPORT)
-		say_report(bed, message);
-	else if (urb && !urb->done && out && !status_of(message)) {
+	if (message->kind == EMU_REPORT) {
+		emu_usb_queue_add(&bed->ready, emu_usb_of(emu_device(bed->emu)), message);
+		match_reports(bed);
+	} else if (urb && !urb->done && out && !status_of(message)) {
 		size_t setup = urb->control ? 8 : 0;
 
 		/* What was sent has arrived: as many bytes. */
@@ -585,7 +537,7 @@ open_port(struct emu *emu, const struct emu_options *options, const char **why)
 		bed->address = ADDRESS_FIRST;
 	pthread_mutex_lock(&bed->lock);
 	bed->present = true;
-	bed->reports_len = 0;
+	bed->ready.len = 0;
 	pthread_mutex_unlock(&bed->lock);
 	bed->added = add_device(bed);
 	if (bed->added) {

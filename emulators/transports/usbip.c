@@ -5,7 +5,7 @@
 #include "emulators/transports/usbip.h"
 
 #include "base/buf.h"
-#include "emulators/usbdev.h"
+#include "emulators/usbqueue.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,6 @@ enum { LOW_SPEED = 1, FULL_SPEED };
 #define HEADER 48
 #define DATA_MAX 4096
 #define PENDING 64 /* requests under way */
-#define REPORTS 32 /* that wait for the host to ask */
 #define OUT_MAX (1u << 20)
 
 enum { SUBMIT = 1, UNLINK, RET_SUBMIT, RET_UNLINK };
@@ -39,10 +38,7 @@ struct pending {
 	uint32_t sequence; /* 0: free */
 	bool answered;	   /* by the device; else by the next report */
 	uint32_t room;
-};
-
-struct report {
-	unsigned char bytes[EMU_USB_REPORT_MAX];
+	unsigned char bytes[EMU_USB_REPORT_MAX]; /* LEN of it are there already */
 	size_t len;
 };
 
@@ -53,8 +49,7 @@ struct port {
 	char where[32];
 	struct buf in, out;
 	struct pending pending[PENDING];
-	struct report reports[REPORTS];
-	size_t reports_len;
+	struct emu_usb_queue ready; /* reports that wait for the host to ask */
 };
 
 static uint32_t
@@ -123,42 +118,39 @@ find(struct port *port, uint32_t sequence)
 	return NULL;
 }
 
-/* A report that waits goes to the oldest request that waits for one. */
+static struct pending *
+oldest_waiting(struct port *port)
+{
+	struct pending *oldest = NULL;
+
+	for (size_t i = 0; i < PENDING; i++) {
+		struct pending *one = &port->pending[i];
+
+		if (one->sequence && !one->answered &&
+		    (!oldest || (int32_t)(one->sequence - oldest->sequence) < 0))
+			oldest = one;
+	}
+	return oldest;
+}
+
+/* Reports that wait go to the oldest request that waits for some. */
 static void
 match_reports(struct port *port)
 {
-	while (port->reports_len) {
-		struct pending *oldest = NULL;
+	const struct emu_usb *usb = emu_usb_of(emu_device(port->emu));
+	struct pending *one;
 
-		for (size_t i = 0; i < PENDING; i++) {
-			struct pending *one = &port->pending[i];
+	while (port->ready.len && (one = oldest_waiting(port))) {
+		size_t room = one->room < sizeof(one->bytes) ? one->room : sizeof(one->bytes);
+		enum emu_usb_filled filled =
+		    emu_usb_queue_fill(&port->ready, usb, one->bytes, room, &one->len);
 
-			if (one->sequence && !one->answered &&
-			    (!oldest || (int32_t)(one->sequence - oldest->sequence) < 0))
-				oldest = one;
-		}
-		if (!oldest)
+		if (filled == EMU_USB_NOT_YET)
 			return;
-		struct report *report = &port->reports[0];
-		uint32_t len = report->len < oldest->room ? (uint32_t)report->len : oldest->room;
-
-		reply(port, RET_SUBMIT, oldest->sequence, 0, len, report->bytes, len);
-		oldest->sequence = 0;
-		memmove(report, report + 1, --port->reports_len * sizeof(port->reports[0]));
+		reply(port, RET_SUBMIT, one->sequence, filled == EMU_USB_TOO_MUCH ? -EOVERFLOW : 0,
+		    (uint32_t)one->len, one->bytes, one->len);
+		one->sequence = 0;
 	}
-}
-
-static void
-say_report(struct port *port, const struct emu_message *message)
-{
-	if (message->broken || message->len > EMU_USB_REPORT_MAX)
-		return;
-	if (port->reports_len == REPORTS) /* the host does not ask: the oldest is lost */
-		memmove(port->reports, port->reports + 1,
-		    --port->reports_len * sizeof(port->reports[0]));
-	memcpy(port->reports[port->reports_len].bytes, message->bytes, message->len);
-	port->reports[port->reports_len++].len = message->len;
-	match_reports(port);
 }
 
 static void
@@ -170,7 +162,8 @@ say(void *owner, const struct emu_message *message)
 	int status = message->refused ? -EPIPE : message->broken ? -EPROTO : 0;
 
 	if (message->kind == EMU_REPORT) {
-		say_report(port, message);
+		emu_usb_queue_add(&port->ready, emu_usb_of(emu_device(port->emu)), message);
+		match_reports(port);
 		return;
 	}
 	if (!one || !one->answered)
@@ -215,7 +208,9 @@ submit(struct port *port, const unsigned char *header, const unsigned char *data
 		reply(port, RET_SUBMIT, sequence, -ENOMEM, 0, NULL, 0);
 		return;
 	}
-	*one = (struct pending){ sequence, out || word(header, ENDPOINT) == 0, length };
+	*one = (struct pending){
+		.sequence = sequence, .answered = out || word(header, ENDPOINT) == 0, .room = length
+	};
 	if (!one->answered) {
 		match_reports(port);
 		return;
