@@ -19,6 +19,9 @@ void server_answer(struct conn *conn);
 void servers_free(struct server *server);
 int free_tcp_port(void);
 
+/* Whether a process can be given a folder of its own for the target's pid_dir. */
+bool pid_dir_is_private(struct bench *bench);
+
 void processes_reap(struct bench *bench);
 void processes_end(struct bench *bench);
 

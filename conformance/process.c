@@ -54,18 +54,54 @@ bind_to(struct bench *bench, const char *host, int port)
 	return fd;
 }
 
-/* A program that does not know NUT_PIDPATH is shown the private folder in place of its own.  An
- * ordinary user may not do that, and cannot write there either. */
-static void
-use_pid_dir(struct bench *bench)
+static bool
+put_line(const char *path, const char *line)
 {
-	const char *fixed = bench->target->pid_dir;
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool well = fd != -1 && write(fd, line, strlen(line)) == (ssize_t)strlen(line);
 
-	setenv("NUT_PIDPATH", bench->pid_dir, 1);
-	if (*fixed && !geteuid() &&
-	    (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-		mount(bench->pid_dir, fixed, NULL, MS_BIND, NULL)))
-		dprintf(2, "suite: %s cannot be made private: %s\n", fixed, strerror(errno));
+	if (fd != -1)
+		close(fd);
+	return well;
+}
+
+/* Mounts of its own for this process.  An ordinary user may have them together with a user
+ * namespace, in which he stays who he is. */
+static bool
+own_mounts(void)
+{
+	char uid[40], gid[40];
+
+	if (!geteuid())
+		return !unshare(CLONE_NEWNS) &&
+		       !mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	snprintf(uid, sizeof(uid), "%u %u 1", geteuid(), geteuid());
+	snprintf(gid, sizeof(gid), "%u %u 1", getegid(), getegid());
+	return !unshare(CLONE_NEWUSER | CLONE_NEWNS) && put_line("/proc/self/setgroups", "deny") &&
+	       put_line("/proc/self/uid_map", uid) && put_line("/proc/self/gid_map", gid);
+}
+
+/* A program that does not know NUT_PIDPATH is shown the private folder in place of its own. */
+static bool
+mount_over(const char *fixed, const char *private)
+{
+	return !*fixed || (own_mounts() && !mount(private, fixed, NULL, MS_BIND, NULL));
+}
+
+bool
+pid_dir_is_private(struct bench *bench)
+{
+	static enum { UNKNOWN, NO, YES } known;
+	int status;
+	pid_t child;
+
+	if (known == UNKNOWN) {
+		child = fork();
+		if (!child)
+			_exit(!mount_over(bench->target->pid_dir, bench->dir));
+		known = child > 0 && waitpid(child, &status, 0) == child && !status ? YES : NO;
+	}
+	return known == YES;
 }
 
 /* In the child, between fork and exec. */
@@ -86,7 +122,13 @@ become(struct bench *bench, const char *const *argv, int in, const char *log)
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
 		setenv(paths[i], bench->dir, 1);
 	if (bench->pid_dir)
-		use_pid_dir(bench);
+		setenv("NUT_PIDPATH", bench->pid_dir, 1);
+	if (bench->pid_dir && pid_dir_is_private(bench) &&
+	    !mount_over(bench->target->pid_dir, bench->pid_dir)) {
+		dprintf(2, "suite: %s cannot be made private: %s\n", bench->target->pid_dir,
+		    strerror(errno));
+		_exit(127);
+	}
 	if (getenv("SUITE_PIDPATH")) {
 		setenv("NUT_PIDPATH", getenv("SUITE_PIDPATH"), 1);
 		setenv("NUT_ALTPIDPATH", getenv("SUITE_PIDPATH"), 1);

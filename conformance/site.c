@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#define CERTUTIL "/usr/bin/certutil"
 
 bool
 site_is_nss(const struct bench *bench)
@@ -35,6 +38,9 @@ site_need_tls(struct bench *bench)
 {
 	if (!veil_here())
 		skip(bench, WITHOUT " this suite was built without OpenSSL");
+	if (site_is_nss(bench) && access(CERTUTIL, X_OK))
+		skip(bench,
+		    "there is no " CERTUTIL " to make a database for NSS with (libnss3-tools)");
 	if (!has_tls(bench))
 		skip(bench, WITHOUT " upsd answers STARTTLS with ERR FEATURE-NOT-SUPPORTED");
 }
@@ -49,7 +55,6 @@ tool(struct bench *bench, const char *const *argv)
 	    log_of(bench, process));
 }
 #define TOOL(...) tool(bench, (const char *const[]){ __VA_ARGS__, NULL })
-#define CERTUTIL "/usr/bin/certutil"
 
 /* A new database, in which lie SHOW with its key and the authority TRUST. */
 static void

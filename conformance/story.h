@@ -67,5 +67,7 @@ void story(struct bench *bench, const char *text);
  * timings short, and LINES.  What happens is written into NAME.told and NAME.ran. */
 void monitor_files(struct bench *bench, const char *name, const char *lines);
 struct process *launch_upsmon(struct bench *bench, const char *name, const char *const *more);
+/* What its pid file says; skips the case when there can be none of its own. */
+pid_t upsmon_pid(struct bench *bench, const char *name);
 
 #endif

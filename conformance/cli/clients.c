@@ -317,7 +317,7 @@ name_ups_at(struct bench *bench)
 static void
 name_at_host(struct bench *bench)
 {
-	bad_name(bench, "@localhost");
+	bad_name(bench, "@127.0.0.1");
 }
 
 static void
@@ -329,13 +329,13 @@ name_at(struct bench *bench)
 static void
 name_port(struct bench *bench)
 {
-	bad_name(bench, "ups@localhost:port");
+	bad_name(bench, "ups@127.0.0.1:port");
 }
 
 static void
 name_big_port(struct bench *bench)
 {
-	bad_name(bench, "ups@localhost:99999");
+	bad_name(bench, "ups@127.0.0.1:99999");
 }
 
 static void

@@ -108,7 +108,7 @@ a_command_on_a_secondary_is_its_own_affair(struct bench *bench)
 	struct process *hosts[3];
 
 	begin_hosts(bench, hosts, "");
-	kill((pid_t)atol(get_file(bench, "second.pids/upsmon.pid")), SIGUSR1);
+	kill(upsmon_pid(bench, "second"), SIGUSR1);
 	wait_ran(bench, "second", 6000);
 	bench_idle(bench, 2500);
 	need(bench, !ran(bench, "first") && !ran(bench, "third"), "others shut down, too");
