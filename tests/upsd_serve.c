@@ -331,7 +331,7 @@ Test(
 	cr_expect_str_eq(ask(fd, "GET VAR u ups.status\n"), "VAR u ups.status \"FSD OL\"\n");
 	cr_expect(strstr(ask(fd, "LIST VAR u\n"), "VAR u ups.status \"FSD OL\"\n"));
 	driver_dies();
-	cr_expect_str_eq(ask(fd, "GET VAR u ups.status\n"), "ERR DRIVER-NOT-CONNECTED\n");
+	cr_expect_str_eq(ask(fd, "LIST VAR u\n"), "ERR DRIVER-NOT-CONNECTED\n");
 	fast_pass(stage.loop, 2000);
 	driver_dumps();
 	cr_expect_str_eq(ask(fd, "GET VAR u ups.status\n"), "VAR u ups.status \"FSD OL\"\n");
@@ -545,6 +545,28 @@ Test(upsd_serve, no_data_before_the_dump_is_done, .init = stage_begin, .fini = s
 	    "ERR DATA-STALE\nERR DATA-STALE\nUPSDESC u \"A \\\"box\\\"\"\n");
 	driver_says("DATAOK\n");
 	cr_expect_str_eq(ask(fd, "GET VAR u ups.status\n"), "VAR u ups.status \"OL\"\n");
+	close(fd);
+}
+
+/* A secondary that has not heard OB would else stay up until its power goes. */
+Test(upsd_serve, fsd_is_told_whatever_the_driver_says, .init = stage_begin, .fini = stage_end)
+{
+	int fd = client_as("mon", "secret");
+
+	cr_expect_str_eq(ask(fd, "GET VAR dead ups.status\nFSD dead\nGET VAR dead UPS.status\n"),
+	    "ERR DRIVER-NOT-CONNECTED\nOK FSD-SET\nVAR dead UPS.status \"FSD\"\n");
+	cr_expect_str_eq(ask(fd, "GET VAR dead ups.id\nLIST VAR dead\nGET TYPE dead ups.status\n"),
+	    "ERR DRIVER-NOT-CONNECTED\nERR DRIVER-NOT-CONNECTED\nERR DRIVER-NOT-CONNECTED\n");
+	driver_accept();
+	cr_expect_str_eq(
+	    ask(fd, "FSD u\nGET VAR u ups.status\n"), "OK FSD-SET\nVAR u ups.status \"FSD\"\n");
+	driver_says("SETINFO ups.id \"abc\"\nDUMPDONE\n");
+	cr_expect_str_eq(ask(fd, "GET VAR u ups.status\n"), "VAR u ups.status \"FSD\"\n");
+	driver_says("SETINFO ups.status \"OL\"\n");
+	cr_expect_str_eq(ask(fd, "GET VAR u ups.status\n"), "VAR u ups.status \"FSD OL\"\n");
+	driver_says("DATASTALE\n");
+	cr_expect_str_eq(ask(fd, "GET VAR u ups.status\nGET VAR u ups.id\n"),
+	    "VAR u ups.status \"FSD\"\nERR DATA-STALE\n");
 	close(fd);
 }
 

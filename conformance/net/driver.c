@@ -520,8 +520,17 @@ static const struct test_case cases[] = {
 	{ "net/driver/27", MUST, "N-3.17", "FSD outlives the driver",
 	    .talk = LOG_IN(
 		"mon", "monsecret") "> FSD bench\n< OK FSD-SET\nbvanish\nuntil GET VAR bench "
-				    "ups.status | ERR DRIVER-NOT-CONNECTED\nblisten\nuntil GET VAR "
+				    "ups.id | ERR DRIVER-NOT-CONNECTED\nblisten\nuntil GET VAR "
 				    "bench ups.status | VAR bench ups.status \"FSD OL\"\n",
+	    .flags = SLOW | DIRTY },
+	{ "net/driver/28", SHOULD, "N-3.17", "FSD is told while nothing is heard of the driver",
+	    .talk = LOG_IN(
+		"mon", "monsecret") "> FSD bench\n< OK FSD-SET\nb> DATASTALE\nuntil GET VAR bench "
+				    "ups.id | ERR DATA-STALE\n> GET VAR bench ups.status\n< VAR "
+				    "bench ups.status \"FSD\"\n> LIST VAR bench\n< ERR "
+				    "DATA-STALE\nbvanish\nuntil GET VAR bench ups.id | ERR "
+				    "DRIVER-NOT-CONNECTED\n> GET VAR bench ups.status\n< VAR bench "
+				    "ups.status \"FSD\"\n",
 	    .flags = SLOW | DIRTY },
 
 	{ "net/update/1", MUST, "S-6.2", "SETINFO makes and replaces variables",

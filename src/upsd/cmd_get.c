@@ -2,6 +2,7 @@
 #include "ups/paths.h"
 #include "ups/status.h"
 #include "upsd/command.h"
+#include "upsd/driverlink.h"
 
 #include <string.h>
 
@@ -11,6 +12,15 @@ shows_fsd(const struct ups *ups, const struct state_var *var)
 {
 	return ups->fsd && !strcasecmp(var->name, "ups.status") &&
 	       !(status_parse(state_get(ups->state, var->name)) & STATUS_FSD);
+}
+
+/* A primary that has lost its driver on battery sets FSD all the same, and its secondaries may not
+ * have heard of the battery: they must hear of FSD, which is not the driver's to say. */
+static bool
+shows_fsd_alone(const struct ups *ups, const char *name)
+{
+	return ups && ups->fsd && !strcasecmp(name, "ups.status") &&
+	       (driverlink_check(ups) != NET_OK || !state_get(ups->state, name));
 }
 
 /* "VAR ups name value", UPS and NAME as the client typed them, which are as long as ours. */
@@ -113,8 +123,12 @@ command_get_var(struct peer *peer, const struct words *words)
 		say_server_var(peer, words);
 		return DONE;
 	}
-	ups = command_live_ups(peer, words, 2);
-	var = command_var(peer, ups, words, 3);
+	ups = command_ups(peer, words, 2);
+	if (shows_fsd_alone(ups, name)) {
+		say_line(peer, "VAR", words->word[2], name, "\"FSD\"");
+		return DONE;
+	}
+	var = command_var(peer, command_live(peer, ups), words, 3);
 	if (var)
 		say_var(peer, ups, words->word[2], name, var);
 	return DONE;

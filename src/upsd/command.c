@@ -134,15 +134,20 @@ command_ups(struct peer *peer, const struct words *words, size_t at)
 }
 
 struct ups *
-command_live_ups(struct peer *peer, const struct words *words, size_t at)
+command_live(struct peer *peer, struct ups *ups)
 {
-	struct ups *ups = command_ups(peer, words, at);
 	enum net_error error = ups ? driverlink_check(ups) : NET_OK;
 
 	if (error == NET_OK)
 		return ups;
 	peer_error(peer, error);
 	return NULL;
+}
+
+struct ups *
+command_live_ups(struct peer *peer, const struct words *words, size_t at)
+{
+	return command_live(peer, command_ups(peer, words, at));
 }
 
 const struct state_var *

@@ -21,6 +21,7 @@ enum command_answer command_bad_line(struct peer *peer);
  * error.  LIVE: its data must be fresh, too. */
 struct ups *command_ups(struct peer *peer, const struct words *words, size_t at);
 struct ups *command_live_ups(struct peer *peer, const struct words *words, size_t at);
+struct ups *command_live(struct peer *peer, struct ups *ups); /* of one that has been found */
 /* The variable of UPS that the word AT names; NULL, too, when UPS is (it has been answered). */
 const struct state_var *command_var(
     struct peer *peer, const struct ups *ups, const struct words *words, size_t at);
