@@ -14,9 +14,12 @@
 static void
 run(struct drive *drive, struct server *server, int64_t ms)
 {
-	for (; ms > 0; ms -= 100) {
-		drive_run(drive, 100);
-		server_turn(server);
+	bool busy = true;
+
+	for (int64_t step = 100; ms > 0; ms -= step) {
+		step = server_step(step, busy, 100, ms);
+		drive_run(drive, step);
+		busy = server_turn(server);
 	}
 }
 

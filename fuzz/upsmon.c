@@ -79,10 +79,13 @@ got_signal(void *owner, int signal)
 static void
 run(struct stage *stage, int64_t ms)
 {
-	for (int64_t step = ms < 250 ? ms : 250; ms > 0; ms -= step) {
+	bool busy = true;
+
+	for (int64_t step = 250; ms > 0; ms -= step) {
+		step = server_step(step, busy, 250, ms);
 		sim_run(stage->sim, step);
-		for (int i = 0; i < 2; i++)
-			server_turn(&stage->server[i]);
+		busy = server_turn(&stage->server[0]);
+		busy = server_turn(&stage->server[1]) || busy;
 		if (stage->finished && stage->upsmon) {
 			upsmon_free(stage->upsmon);
 			stage->upsmon = NULL;

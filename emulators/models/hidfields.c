@@ -241,6 +241,8 @@ static const char *
 add_field(struct emu_hid *hid, const struct emu_hid_field *field)
 {
 	unsigned *end = &hid->report_bits[field->type][field->id];
+	size_t *first = &hid->first[field->type][field->id];
+	size_t *last = &hid->last[field->type][field->id];
 	bool numbered = field->id != 0;
 
 	if (hid->len == EMU_HID_FIELDS)
@@ -254,6 +256,8 @@ add_field(struct emu_hid *hid, const struct emu_hid_field *field)
 	if (*end > 8 * (EMU_USB_REPORT_MAX - 1))
 		return "the report would be too long";
 	hid->fields[hid->len++] = *field;
+	*(*last ? &hid->fields[*last - 1].next : first) = hid->len;
+	*last = hid->len;
 	return NULL;
 }
 

@@ -27,12 +27,6 @@ raw_of(struct emu *emu, size_t i, unsigned n)
 	return field->follows ? emu_hid_raw(emu, field) : state->raw[i];
 }
 
-static bool
-in_report(const struct emu_hid_field *field, enum emu_usb_report type, unsigned id)
-{
-	return field->type == type && field->id == id;
-}
-
 static void
 put_bits(unsigned char *data, unsigned bit, unsigned bits, long long raw)
 {
@@ -72,11 +66,13 @@ make_report(
 	memset(out, 0, len);
 	if (len && hid->numbered)
 		out[0] = (unsigned char)id;
-	for (size_t i = 0; len && i < hid->len; i++)
-		for (unsigned n = 0;
-		     in_report(&hid->fields[i], type, id) && n < hid->fields[i].times; n++)
-			put_bits(out + hid->numbered, hid->fields[i].bit + n * hid->fields[i].bits,
-			    hid->fields[i].bits, raw_of(emu, i, n));
+	for (size_t i = len ? hid->first[type][id] : 0; i; i = hid->fields[i - 1].next) {
+		const struct emu_hid_field *field = &hid->fields[i - 1];
+
+		for (unsigned n = 0; n < field->times; n++)
+			put_bits(out + hid->numbered, field->bit + n * field->bits, field->bits,
+			    raw_of(emu, i - 1, n));
+	}
 	return len;
 }
 
@@ -106,24 +102,20 @@ set_report(
 {
 	const struct emu_hid *hid = hid_of(emu);
 	struct emu_hid_state *state = emu_state(emu);
-	size_t whole = report_len(hid, type, id), fields = 0;
-	bool ok = true;
+	size_t whole = report_len(hid, type, id);
+	bool ok = true, alone;
 
 	if (!whole || len < whole || (hid->numbered && bytes[0] != id))
 		return false;
-	for (size_t i = 0; i < hid->len; i++)
-		fields += in_report(&hid->fields[i], type, id);
-	for (size_t i = 0; i < hid->len && ok; i++) {
-		const struct emu_hid_field *field = &hid->fields[i];
-
-		if (!in_report(field, type, id))
-			continue;
+	alone = hid->first[type][id] == hid->last[type][id];
+	for (size_t i = hid->first[type][id]; i && ok; i = hid->fields[i - 1].next) {
+		const struct emu_hid_field *field = &hid->fields[i - 1];
 		long long raw =
 		    get_bits(bytes + hid->numbered, field->bit, field->bits, field->least < 0);
 
 		if (!field->follows)
-			state->raw[i] = raw;
-		else if (fields == 1 || raw != emu_hid_raw(emu, field))
+			state->raw[i - 1] = raw;
+		else if (alone || raw != emu_hid_raw(emu, field))
 			ok = emu_hid_written(emu, field, raw);
 	}
 	return ok;
@@ -134,15 +126,17 @@ set_report(
 static void
 changed(struct emu *emu)
 {
+	const struct emu_hid *hid = hid_of(emu);
 	struct emu_hid_state *state = emu_state(emu);
 	unsigned char bytes[EMU_USB_REPORT_MAX];
 
 	for (unsigned id = 0; id < 256; id++) {
+		if (!hid->first[EMU_USB_INPUT][id])
+			continue;
 		size_t len = make_report(emu, EMU_USB_INPUT, id, bytes);
 		struct emu_message message = { .kind = EMU_REPORT, .bytes = bytes, .len = len };
 
-		if (!len ||
-		    (len == state->told[id].len && !memcmp(bytes, state->told[id].bytes, len)))
+		if (len == state->told[id].len && !memcmp(bytes, state->told[id].bytes, len))
 			continue;
 		memcpy(state->told[id].bytes, bytes, len);
 		state->told[id].len = len;

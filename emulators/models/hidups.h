@@ -33,6 +33,7 @@ struct emu_hid_field {
 	size_t bytes_len;		      /* 0: each is VALUE */
 	double step;			      /* what 1 of it is worth; 0: as its unit says */
 	const struct emu_hid_follow *follows; /* NULL: nothing */
+	size_t next; /* of the same report: its index + 1; 0: it is the last */
 };
 #define EMU_HID_INSTANCE 0x100000000ul
 
@@ -45,7 +46,9 @@ struct emu_hid {
 		unsigned char id;
 	} stalls[EMU_HID_STALLS]; /* declared, but refused when asked for */
 	size_t stalls_len;
-	unsigned report_bits[4][256]; /* by type and id */
+	/* By type and id: its bits; its first and its last field, their index + 1, 0: none. */
+	unsigned report_bits[4][256];
+	size_t first[4][256], last[4][256];
 	bool numbered;
 	struct emu_usb usb;
 };

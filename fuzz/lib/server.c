@@ -92,11 +92,12 @@ answer_well(struct server *server, const char *question)
 		say(server, "OK\n");
 }
 
-void
+bool
 server_answer(struct server *server, const char *text, size_t len)
 {
 	struct buf *in = &server->wire.in;
 	char *question, *newline;
+	bool any = false;
 
 	while ((question = buf_bytes(in)) && (newline = memchr(question, '\n', buf_len(in)))) {
 		*newline = '\0';
@@ -107,14 +108,28 @@ server_answer(struct server *server, const char *text, size_t len)
 			answer_well(server, question);
 		}
 		buf_take(in, (size_t)(newline - question) + 1);
+		any = true;
 	}
+	return any;
 }
 
-void
+bool
 server_turn(struct server *server)
 {
+	bool was_alone = server->wire.fd == -1;
+
 	wire_accept(&server->wire, server->sim, server->where, server->listener);
 	wire_read(&server->wire);
-	if (!server->silent)
-		server_answer(server, NULL, 0);
+	if (!server->silent && server_answer(server, NULL, 0))
+		return true;
+	return was_alone != (server->wire.fd == -1);
+}
+
+int64_t
+server_step(int64_t step_ms, bool busy, int64_t least_ms, int64_t left_ms)
+{
+	step_ms = busy ? least_ms : 2 * step_ms;
+	if (step_ms > 1000)
+		step_ms = 1000;
+	return step_ms < left_ms ? step_ms : left_ms;
 }

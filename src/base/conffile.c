@@ -182,30 +182,35 @@ conffile_from(const char *path, const char *bytes, size_t len)
 	return make(path, copy, len);
 }
 
-/* All of FD, at most CONFFILE_MAX bytes: it may grow while we read. */
+/* All of FD, which may have grown since it was of SIZE bytes; at most CONFFILE_MAX, and room for
+ * one more. */
 static char *
-read_whole(int fd, size_t *len)
+read_whole(int fd, off_t size, size_t *len)
 {
-	char *bytes = malloc(CONFFILE_MAX + 2), *fitting;
-	ssize_t got = -1;
+	size_t room = size < CONFFILE_MAX ? (size_t)size + 2 : CONFFILE_MAX + 2;
+	char *bytes = malloc(room), *larger;
+	ssize_t got;
 
 	*len = 0;
 	while (bytes && *len <= CONFFILE_MAX) {
-		got = read(fd, bytes + *len, CONFFILE_MAX + 1 - *len);
-		if (got == -1 && errno == EINTR)
-			continue;
-		if (got <= 0)
+		if (*len + 1 == room) {
+			room = room < CONFFILE_MAX / 2 ? 2 * room : CONFFILE_MAX + 2;
+			if (!(larger = realloc(bytes, room)))
+				break;
+			bytes = larger;
+		}
+		got = read(fd, bytes + *len, room - 1 - *len);
+		if (got == 0)
+			return bytes;
+		if (got > 0)
+			*len += (size_t)got;
+		else if (errno != EINTR)
 			break;
-		*len += (size_t)got;
 	}
-	if (bytes && *len > CONFFILE_MAX)
+	if (*len > CONFFILE_MAX)
 		errno = EFBIG;
-	if (!bytes || got == -1 || *len > CONFFILE_MAX) {
-		free(bytes);
-		return NULL;
-	}
-	fitting = realloc(bytes, *len + 1);
-	return fitting ? fitting : bytes;
+	free(bytes);
+	return NULL;
 }
 
 struct conffile *
@@ -222,7 +227,7 @@ conffile_open(const char *path)
 		return NULL;
 	if (fstat(fd, &stat) == 0) {
 		if (S_ISREG(stat.st_mode))
-			bytes = read_whole(fd, &len);
+			bytes = read_whole(fd, stat.st_size, &len);
 		else
 			errno = S_ISDIR(stat.st_mode) ? EISDIR : EINVAL;
 	}
