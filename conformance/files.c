@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dialect.h"
 #include "inside.h"
 
 const char *
@@ -24,8 +25,13 @@ static void
 put(struct bench *bench, const char *name, const void *at, size_t len, int how)
 {
 	int fd = open(path_of(bench, name), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0640);
+	struct bytes text = { 0 };
+	bool well;
 
-	if (fd == -1 || write(fd, at, len) != (ssize_t)len)
+	dialect_add(&text, bench->target->dialect, name, at, len);
+	well = fd != -1 && write(fd, text.at, text.len) == (ssize_t)text.len;
+	bytes_free(&text);
+	if (!well)
 		fail(bench, "suite: cannot write %s: %s", name, strerror(errno));
 	close(fd);
 }

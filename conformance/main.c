@@ -15,7 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "area.h"
 #include "bench.h"
+#include "dialect.h"
 #include "drive.h"
 #include "page.h"
 
@@ -23,11 +25,13 @@ enum { MAX_WORKERS = 24, PATIENCE_MS = 6000, DEVIATION_PATIENCE_MS = 1500 };
 
 struct options {
 	const char *driver, *device;
-	const char *target, *junit, *json, *html, *beside, *build, *bindir, *sbindir, *driverdir;
+	const char *target, *junit, *json, *html, *beside, *build, *bindir, *sbindir, *driverdir,
+	    *dialect;
 	const char *only[64];
 	size_t only_len;
+	bool in[AREAS], in_any; /* the sections chosen, if any are */
 	int jobs;
-	bool list, keep, quiet, all;
+	bool list, keep, quiet, all, quick, musts;
 };
 
 struct worker {
@@ -310,12 +314,33 @@ chosen(const struct options *options, const char *id)
 	return !options->only_len;
 }
 
+static bool
+in_section(const struct options *options, const struct test_case *test)
+{
+	for (size_t i = 0; i < AREAS; i++)
+		if (options->in[i] && area_has(i, test))
+			return true;
+	return !options->in_any;
+}
+
+/* How long a run may take: LONG ones only when asked for, the slow ones not in a quick run. */
+static bool
+in_time(const struct options *options, const struct test_case *test)
+{
+	if (options->quick && options->driver)
+		return test->flags & QUICK;
+	if (options->quick)
+		return !(test->flags & (LONG | SOLO | PAIR | SLOW)) || test->flags & BRIEF;
+	return options->all || options->list || !(test->flags & LONG);
+}
+
 static void
 choose_of(struct session *session, const struct test_case *test)
 {
 	const struct options *options = session->options;
 
-	if (chosen(options, test->id) && (options->all || options->list || !(test->flags & LONG)))
+	if (chosen(options, test->id) && in_section(options, test) && in_time(options, test) &&
+	    (!options->musts || test->level == MUST))
 		session->tests[session->len++] = test;
 }
 
@@ -354,10 +379,13 @@ forget(struct session *session)
 static void
 list(const struct session *session)
 {
-	for (size_t i = 0; i < session->len; i++)
-		printf("%s\t%s\t%s\t%s\n", session->tests[i]->id,
+	for (size_t i = 0; i < session->len; i++) {
+		printf("%s\t%s\t%s\t%s\t", session->tests[i]->id,
 		    session->tests[i]->level == MUST ? "MUST" : "SHOULD", session->tests[i]->cites,
 		    session->tests[i]->says);
+		area_print(stdout, session->tests[i], " ");
+		putchar('\n');
+	}
 }
 
 static _Noreturn void
@@ -366,10 +394,13 @@ usage(FILE *to, int status)
 	fprintf(to,
 	    "usage: nut-conform [--target ours|upstream|FILE] [--only ID-PREFIX-OR-PATTERN]... "
 	    "[--list]\n"
+	    "                   [--section NAME]... [--level MUST] [--quick|--long]\n"
 	    "                   [--driver PROGRAM --device NAME|FILE|all]\n"
 	    "                   [--junit FILE] [--json FILE] [--html FILE [--beside FILE]]\n"
-	    "                   [--jobs N] [--long] [--keep] [--quiet] [--build DIR]\n"
-	    "                   [--bindir DIR] [--sbindir DIR] [--driverdir DIR] [--help]\n"
+	    "                   [--jobs N] [--keep] [--quiet] [--build DIR]\n"
+	    "                   [--bindir DIR] [--sbindir DIR] [--driverdir DIR]\n"
+	    "                   [--confdialect 2.8|2.7.4] [--help]\n"
+	    "Sections: protocol, robustness, access, security, driver, shutdown.\n"
 	    "Checks an implementation of Network UPS Tools case by case; docs/conformance.md tells "
 	    "how.\n");
 	exit(status);
@@ -380,6 +411,10 @@ static const struct option long_options[] = {
 	{ "driver", required_argument, NULL, 'd' },
 	{ "device", required_argument, NULL, 'e' },
 	{ "only", required_argument, NULL, 'o' },
+	{ "section", required_argument, NULL, 's' },
+	{ "level", required_argument, NULL, 'm' },
+	{ "quick", no_argument, NULL, 'Q' },
+	{ "confdialect", required_argument, NULL, 'c' },
 	{ "list", no_argument, NULL, 'l' },
 	{ "junit", required_argument, NULL, 'j' },
 	{ "json", required_argument, NULL, 'J' },
@@ -396,6 +431,29 @@ static const struct option long_options[] = {
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
+
+static void
+take_section(struct options *options, const char *name)
+{
+	int area = area_find(name);
+
+	if (area == -1) {
+		fprintf(stderr, "nut-conform: there is no section '%s'\n", name);
+		usage(stderr, 2);
+	}
+	options->in[area] = options->in_any = true;
+}
+
+/* "SHOULD" is both: who asks for that wants no less than MUST. */
+static void
+take_level(struct options *options, const char *name)
+{
+	options->musts = !strcmp(name, "MUST");
+	if (!options->musts && strcmp(name, "SHOULD") != 0) {
+		fprintf(stderr, "nut-conform: there is no level '%s'\n", name);
+		usage(stderr, 2);
+	}
+}
 
 static void
 parse_options(struct options *options, int argc, char **argv)
@@ -417,6 +475,18 @@ parse_options(struct options *options, int argc, char **argv)
 			if (options->only_len == sizeof(options->only) / sizeof(options->only[0]))
 				usage(stderr, 2);
 			options->only[options->only_len++] = optarg;
+			break;
+		case 's':
+			take_section(options, optarg);
+			break;
+		case 'm':
+			take_level(options, optarg);
+			break;
+		case 'Q':
+			options->quick = true;
+			break;
+		case 'c':
+			options->dialect = optarg;
 			break;
 		case 'l':
 			options->list = true;
@@ -464,7 +534,8 @@ parse_options(struct options *options, int argc, char **argv)
 		}
 	}
 	if (optind < argc || (options->beside && !options->html) || options->jobs < 1 ||
-	    options->jobs > MAX_WORKERS || !options->driver != !options->device)
+	    options->jobs > MAX_WORKERS || (options->quick && options->all) ||
+	    !options->driver != !options->device)
 		usage(stderr, 2);
 }
 
@@ -545,6 +616,11 @@ main(int argc, char **argv)
 	override(&session.target->bindir, options.bindir);
 	override(&session.target->sbindir, options.sbindir);
 	override(&session.target->driverdir, options.driverdir);
+	if (options.dialect && !target_speak(session.target, options.dialect)) {
+		fprintf(stderr, "nut-conform: there is no dialect '%s'; there are %s\n",
+		    options.dialect, dialect_names());
+		return 2;
+	}
 	choose(&session);
 	if (options.list) {
 		list(&session);
@@ -561,6 +637,7 @@ main(int argc, char **argv)
 	run = (struct run){ session.target, session.tests, session.results, session.len,
 		now_ms() - begin };
 	tally = report_count(&run);
+	area_summary(&run);
 	report_summary(&tally, &run);
 	if (!write_reports(&options, &run))
 		return 2;

@@ -1,5 +1,6 @@
 #include "page.h"
 
+#include "area.h"
 #include "bench.h"
 
 #include <errno.h>
@@ -49,6 +50,9 @@ print_case(FILE *file, const struct test_case *test, const struct result *result
 	print_member(file, "level", test->level == MUST ? "MUST" : "SHOULD");
 	print_member(file, "cites", test->cites);
 	print_member(file, "says", test->says);
+	fputs(",\"sections\":[\"", file);
+	area_print(file, test, "\",\"");
+	fputs("\"]", file);
 	print_member(file, "verdict", report_verdict(test, result, target));
 	fprintf(file, ",\"ms\":%d", result->ms);
 	if (deviation)

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dialect.h"
 #include "inside.h"
 #include "talk.h"
 
@@ -355,7 +356,7 @@ launch_upsd(struct bench *bench, const char *const *more)
 
 	snprintf(path, sizeof(path), "%s/%s", bench->target->sbindir, bench->target->upsd);
 	argv[len++] = path;
-	argv[len++] = "-F";
+	argv[len++] = bench->target->dialect->foreground;
 	if (!geteuid())
 		len = add_words(argv, len, bench->target->as_root, room, sizeof(room));
 	for (; more && *more; more++)
@@ -454,7 +455,7 @@ launch_driver(struct bench *bench, const char *const *more)
 	argv[len++] = path;
 	argv[len++] = "-a";
 	argv[len++] = "stock";
-	len = add_words(argv, len, bench->target->driver_options, room, sizeof(room));
+	len = add_words(argv, len, target_foreground(bench->target), room, sizeof(room));
 	if (!geteuid())
 		len = add_words(argv, len, bench->target->as_root, room2, sizeof(room2));
 	for (; more && *more; more++)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "area.h"
 #include "bench.h"
 
 /* A target may be without a whole section's feature: no failure, and no news for each case. */
@@ -164,8 +165,10 @@ print_xml_case(FILE *file, const struct test_case *test, const struct result *re
 	print_xml(file, test->says);
 	fprintf(file,
 	    "\"/><property name=\"level\" value=\"%s\"/><property name=\"cites\" "
-	    "value=\"%s\"/></properties>\n",
+	    "value=\"%s\"/><property name=\"sections\" value=\"",
 	    test->level == MUST ? "MUST" : "SHOULD", test->cites);
+	area_print(file, test, " ");
+	fprintf(file, "\"/></properties>\n");
 	if (result->verdict == SKIPPED || (result->verdict == FAILED && deviation)) {
 		fprintf(file, "<skipped message=\"");
 		print_xml(file, result->verdict == SKIPPED ? result->why : deviation->reason);

@@ -388,7 +388,7 @@ rig_drive(struct bench *bench)
 	rig->variables_len = rig->commands_len = 0;
 	rig->fresh = rig->dumped = false;
 	rig->forbidden = "OB LB OFF";
-	rig->driver = launch(bench, bench->target->driver_options);
+	rig->driver = launch(bench, target_foreground(bench->target));
 	snprintf(name, sizeof(name), "%s-x", rig->drive->name);
 	snprintf(path, sizeof(path), "%s", path_of(bench, name));
 	rig->peer = dial_path(bench, path, rig->driver, START_MS);

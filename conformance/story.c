@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dialect.h"
 #include "feed.h"
 #include "inside.h"
 #include "talk.h"
@@ -137,7 +138,7 @@ spawn_upsmon(struct bench *bench, const char *name, const char *const *more)
 struct process *
 launch_upsmon(struct bench *bench, const char *name, const char *const *more)
 {
-	const char *argv[24] = { "-F" };
+	const char *argv[24] = { bench->target->dialect->foreground };
 	char room[128];
 	size_t len = 1;
 
@@ -629,6 +630,9 @@ step_command(struct story *story)
 		if (!strcmp(word, "PID")) {
 			snprintf(pid, sizeof(pid), "%d", (int)upsmon_pid(story->bench, "mon"));
 			word = pid;
+		} else if (!strcmp(word, "-F")) {
+			argv[len++] = story->bench->target->dialect->foreground;
+			continue;
 		}
 		argv[len++] = word;
 	}

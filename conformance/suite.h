@@ -37,6 +37,7 @@ enum {
 	QUICK = 32, /* also in a run of the whole suite */
 	USB = 64,   /* on USB devices alone */
 	SERIAL = 128,
+	BRIEF = 256, /* SLOW, and in a quick run all the same */
 };
 
 struct bench;

@@ -1,5 +1,7 @@
 #include "target.h"
 
+#include "dialect.h"
+
 #include <fnmatch.h>
 #include <limits.h>
 #include <regex.h>
@@ -136,6 +138,9 @@ take_line(struct target *target, const char *build, char *line)
 		return add_deviation(target, value, *line == 's');
 	if (!strcmp(line, "drives") || !strcmp(line, "quick") || !strcmp(line, "with"))
 		return add_pairings(target, line, value);
+	if (!strcmp(line, "confdialect"))
+		return target_speak(target, value) ? NULL
+						   : "no such dialect; there are 2.8 and 2.7.4";
 	if (!strcmp(line, "fresh_drivers")) {
 		target->fresh_drivers = !strcmp(value, "yes");
 		return NULL;
@@ -148,6 +153,22 @@ take_line(struct target *target, const char *build, char *line)
 		return NULL;
 	}
 	return "unknown word; see docs/conformance.md, \"Target files\"";
+}
+
+bool
+target_speak(struct target *target, const char *name)
+{
+	const struct dialect *dialect = dialect_find(name);
+
+	if (dialect)
+		target->dialect = dialect;
+	return dialect != NULL;
+}
+
+const char *
+target_foreground(const struct target *target)
+{
+	return target->driver_options ? target->driver_options : target->dialect->foreground;
 }
 
 FILE *
@@ -199,7 +220,7 @@ target_read(const char *name, const char *build)
 	target->upsmon = copy("upsmon");
 	target->pid_dir = copy("");
 	target->as_root = copy("");
-	target->driver_options = copy("-F");
+	target->dialect = dialect_find("2.8");
 	target->tls = copy("openssl");
 	while (fgets(line, sizeof(line), file)) {
 		char *start = line + strspn(line, " \t");

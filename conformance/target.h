@@ -23,9 +23,10 @@ struct target {
 	char *upsd, *driver, *upsmon;		   /* program names; owned */
 	char *pid_dir;	      /* where upsmon insists on its pid file; "": it takes NUT_PIDPATH */
 	char *as_root;	      /* arguments daemons need when the suite runs as root */
-	char *driver_options; /* arguments that keep a driver in the foreground */
-	char *tls;	      /* how its upsd.conf names keys: "openssl" or "nss" */
-	bool fresh_drivers;   /* a driver is not fit for another case */
+	char *driver_options; /* arguments that keep a driver in the foreground; NULL: dialect's */
+	const struct dialect *dialect; /* of its configuration; never NULL */
+	char *tls;		       /* how its upsd.conf names keys: "openssl" or "nss" */
+	bool fresh_drivers;	       /* a driver is not fit for another case */
 	struct deviation *deviations;
 	size_t deviations_len;
 	struct pairing *pairs, *options; /* owned */
@@ -40,6 +41,10 @@ FILE *target_open_data(const char *name, const char *build, char *path, size_t s
 struct target *target_read(const char *name, const char *build);
 /* The deviation listed for the case, or NULL. */
 const struct deviation *target_deviation(const struct target *target, const char *id);
+/* Configuration in the words of that release; false when none is called so. */
+bool target_speak(struct target *target, const char *dialect);
+/* The arguments that keep a driver in the foreground. */
+const char *target_foreground(const struct target *target);
 void target_free(struct target *target);
 
 #endif

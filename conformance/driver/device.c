@@ -491,15 +491,15 @@ settings_are_kept(struct bench *bench)
 
 static const struct test_case cases[] = {
 	{ "driver/*/*/starts", MUST, "S-7.1 S-7.2", "fresh data with OL soon after the start",
-	    .run = starts, .kind = EMPTY, .flags = SLOW | PAIR | QUICK },
+	    .run = starts, .kind = EMPTY, .flags = SLOW | PAIR | QUICK | BRIEF },
 	{ "driver/*/*/values", MUST, "S-7.3", "what it publishes is what the device has",
-	    .run = values_are_true, .kind = EMPTY, .flags = SLOW | PAIR | QUICK },
+	    .run = values_are_true, .kind = EMPTY, .flags = SLOW | PAIR | QUICK | BRIEF },
 	{ "driver/*/*/complete", SHOULD, "S-7.4", "what the device tells is published",
 	    .run = values_are_there, ON_DEVICE },
 	{ "driver/*/*/names", SHOULD, "S-7.4", "manufacturer and serial number are the device's",
 	    .run = names_the_device, ON_DEVICE },
 	{ "driver/*/*/outage", MUST, "S-4.1 S-7.5", "mains off, battery low, mains on",
-	    .run = follows_an_outage, .kind = EMPTY, .flags = SLOW | PAIR | QUICK },
+	    .run = follows_an_outage, .kind = EMPTY, .flags = SLOW | PAIR | QUICK | BRIEF },
 	{ "driver/*/*/beeper", MUST, "S-7.11", "the orders for the beeper reach it", .run = beeper,
 	    ON_DEVICE },
 	{ "driver/*/*/test", MUST, "S-7.11", "a battery test begins, and ends", .run = battery_test,

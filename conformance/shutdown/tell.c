@@ -10,7 +10,7 @@ static const struct test_case cases[] = {
 	    .kind = EMPTY, .flags = SLOW },
 	{ "shutdown/tell/2", MUST, "M-21", "the first status, OL, is no return of the mains",
 	    .story = "start\npolls 2\nuntold ONLINE\nuntold COMMOK\n", .kind = EMPTY,
-	    .flags = SLOW },
+	    .flags = SLOW | BRIEF },
 	{ "shutdown/tell/3", MUST, "M-22",
 	    "a UPS that is not there at start is told of, and when it comes",
 	    .story = "vanish\nlaunch\ntold 1 COMMBAD\nlisten\ntold 1 COMMOK\n", .kind = EMPTY,
@@ -38,7 +38,7 @@ static const struct test_case cases[] = {
 	    .kind = EMPTY, .flags = SLOW },
 	{ "shutdown/tell/9", MUST, "M-24 R-46", "OFF comes and goes with its word",
 	    .story = "conf OFFDURATION -1\nstart\nis OFF\ntold 1 OFF\nis OL\ntold 1 NOTOFF\n",
-	    .kind = EMPTY, .flags = SLOW },
+	    .kind = EMPTY, .flags = SLOW | BRIEF },
 	{ "shutdown/tell/10", MUST, "M-24 R-46",
 	    "BYPASS, OVER, TRIM and BOOST come and go with their words",
 	    .story = "start\nis OL BYPASS OVER\ntold BYPASS\ntold OVER\nis OL TRIM\ntold "
@@ -72,23 +72,23 @@ static const struct test_case cases[] = {
 	    .kind = EMPTY, .flags = SLOW },
 	{ "shutdown/tell/15", MUST, "M-24", "ECO comes and goes with its word",
 	    .story = "start\nis OL ECO\ntold 1 ECO\nis OL\ntold 1 NOTECO\n", .kind = EMPTY,
-	    .flags = SLOW },
+	    .flags = SLOW | BRIEF },
 	{ "shutdown/tell/16", MUST, "M-26",
 	    "NOTIFYCMD: the message is its last argument, NOTIFYTYPE and UPSNAME tell the rest",
 	    .story = "conf NOTIFYMSG ONBATT \"it is %s, really\"\nstart\nis OB\ntold 1 ONBATT "
 		     "|u@127.0.0.1:\n"
 		     "told 1 ONBATT |it is u@127.0.0.1:\ntold 1 ONBATT , really\n",
-	    .kind = EMPTY, .flags = SLOW },
+	    .kind = EMPTY, .flags = SLOW | BRIEF },
 	{ "shutdown/tell/17", MUST, "M-26", "IGNORE is told to nobody, SYSLOG not to NOTIFYCMD",
 	    .story = "conf NOTIFYFLAG ONBATT IGNORE\nconf NOTIFYFLAG LOWBATT SYSLOG\nserver "
 		     "b\nstart\nis OB LB\n"
 		     "log battery is low\npolls 2\nuntold ONBATT\nuntold LOWBATT\n",
-	    .kind = EMPTY, .flags = SLOW },
+	    .kind = EMPTY, .flags = SLOW | BRIEF },
 	{ "shutdown/tell/18", MUST, "M-26 M-27",
 	    "SHUTDOWN is told before SHUTDOWNCMD runs, FSD once",
 	    .story = "conf FINALDELAY 2\nstart\nis OB LB\ntold 1 FSD\ntold 1 SHUTDOWN\nup "
 		     "300\nshut\ntold 1 FSD\n",
-	    .kind = EMPTY, .flags = SLOW },
+	    .kind = EMPTY, .flags = SLOW | BRIEF },
 	{ "shutdown/tell/19", MUST, "R-57", "a NOTIFYCMD that hangs holds nobody up",
 	    .story = "conf NOTIFYCMD \"sleep 100; true\"\nstart\nis OB\npolls 3\nis OL\npolls "
 		     "3\nis OB LB\nshut\n",
@@ -102,7 +102,7 @@ static const struct test_case cases[] = {
 	    "words are told anew after the UPS was lost, if they are news",
 	    .story = "start\nis OB\ntold 1 ONBATT\nvanish\ntold COMMBAD\nis OL\nlisten\ntold "
 		     "COMMOK\ntold 1 ONLINE\n",
-	    .kind = EMPTY, .flags = SLOW },
+	    .kind = EMPTY, .flags = SLOW | BRIEF },
 	{ "shutdown/tell/24", MUST, "M-33",
 	    "ONLINE follows ONBATT, whatever the driver says in between",
 	    .story = "start\nis OB\ntold 1 ONBATT\nis BYPASS\npolls 2\nis RB\npolls 2\nis OL\n"
@@ -112,7 +112,7 @@ static const struct test_case cases[] = {
 	{ "shutdown/tell/22", MUST, "R-65",
 	    "one DATA-STALE between two good answers is told to nobody",
 	    .story = "start\nraw ERR DATA-STALE%0a\npolls 1\nis OL\npolls 2\nuntold COMMBAD\n",
-	    .kind = EMPTY, .flags = SLOW },
+	    .kind = EMPTY, .flags = SLOW | BRIEF },
 	{ "shutdown/tell/23", SHOULD, "R-63",
 	    "a poll that fails again and again for one reason is logged a few times at most",
 	    .story = "start\nvanish\nafter 5000\nlogless 4 onnection refused\n", .kind = EMPTY,

@@ -7,11 +7,12 @@ static const struct test_case cases[] = {
 	{ "shutdown/words/1", MUST, "M-1",
 	    "OB LB shuts a primary down, once, after FSD and with POWERDOWNFLAG",
 	    .story = "start\nis OB LB\nshut\nflag\nheard FSD u\nonce\n", .kind = EMPTY,
-	    .flags = SLOW },
+	    .flags = SLOW | BRIEF },
 	{ "shutdown/words/2", MUST, "M-2", "OB alone, however often it is polled, does not",
 	    .story = "start\nis OB\npolls 4\nup 500\nlives\n", .kind = EMPTY, .flags = SLOW },
 	{ "shutdown/words/16", MUST, "M-1", "words in lower case count as well",
-	    .story = "start\nis ob\ntold ONBATT\nis ob lb\nshut\n", .kind = EMPTY, .flags = SLOW },
+	    .story = "start\nis ob\ntold ONBATT\nis ob lb\nshut\n", .kind = EMPTY,
+	    .flags = SLOW | BRIEF },
 	{ "shutdown/words/3", MUST, "M-2", "LB without OB does not",
 	    .story = "start\nis OL LB\npolls 3\nup 500\nis LB\npolls 2\nup 500\nlives\n",
 	    .kind = EMPTY, .flags = SLOW },
@@ -21,15 +22,16 @@ static const struct test_case cases[] = {
 	    .story = "start\nis OB LB CAL\npolls 3\nup 500\nis OB LB\nshut\n", .kind = EMPTY,
 	    .flags = SLOW },
 	{ "shutdown/words/6", MUST, "M-3", "FSD shuts down, even with OL",
-	    .story = "start\nis FSD OL\nshut\nonce\n", .kind = EMPTY, .flags = SLOW },
+	    .story = "start\nis FSD OL\nshut\nonce\n", .kind = EMPTY, .flags = SLOW | BRIEF },
 	{ "shutdown/words/7", MUST, "M-3", "FSD shuts a secondary down at once",
 	    .story = "role secondary\nconf HOSTSYNC 60\nstart\nis FSD OB\nshut 5000\nonce\n",
-	    .kind = EMPTY, .flags = SLOW },
+	    .kind = EMPTY, .flags = SLOW | BRIEF },
 	{ "shutdown/words/8", MUST, "M-2", "words that merely contain OB, LB or FSD do not",
 	    .story = "start\nis OL OBX LBX XFSD\npolls 3\nis OB OLBX BLB FSDX\npolls 3\nup 500\n",
 	    .kind = EMPTY, .flags = SLOW },
 	{ "shutdown/words/9", MUST, "R-59", "OB LB at the first poll acts at once",
-	    .story = "is OB LB\nstart\nshut 5000\nheard FSD u\n", .kind = EMPTY, .flags = SLOW },
+	    .story = "is OB LB\nstart\nshut 5000\nheard FSD u\n", .kind = EMPTY,
+	    .flags = SLOW | BRIEF },
 	{ "shutdown/words/10", MUST, "M-2",
 	    "the mains come back before the battery is low: nothing happens",
 	    .story = "start\nis OB\npolls 2\nis OL\npolls 1\nis OB LB CAL\npolls 1\nis OL\npolls "
@@ -162,11 +164,11 @@ static const struct test_case cases[] = {
 	{ "shutdown/mad/6", MUST, "R-49", "the answer to another question is none",
 	    .story = "start\nraw VAR v ups.status \"FSD OB LB\"%0a\ntold COMMBAD\nup 1000\nis "
 		     "OL\ntold COMMOK\nlives\n",
-	    .kind = EMPTY, .flags = SLOW },
+	    .kind = EMPTY, .flags = SLOW | BRIEF },
 	{ "shutdown/mad/7", MUST, "R-49", "nor is that about another variable",
 	    .story = "start\nraw VAR u ups.mode \"FSD OB LB\"%0a\ntold COMMBAD\nup 1000\nis "
 		     "OL\ntold COMMOK\nlives\n",
-	    .kind = EMPTY, .flags = SLOW },
+	    .kind = EMPTY, .flags = SLOW | BRIEF },
 	{ "shutdown/mad/8", MUST, "R-49", "3 MB without a newline are no answer",
 	    .story = "patience 15000\nstart\nflood 3000000\ntold COMMBAD\nup 1000\nis OL\ntold "
 		     "COMMOK\nlives\n",
@@ -175,12 +177,12 @@ static const struct test_case cases[] = {
 	    .story =
 		"start\nraw VAR u ups.status \"OL\"%0aVAR u ups.status \"OB\"%0a\ntold COMMBAD\n"
 		"up 1000\nis OL\ntold COMMOK\nuntold ONBATT\n",
-	    .kind = EMPTY, .flags = SLOW },
+	    .kind = EMPTY, .flags = SLOW | BRIEF },
 	{ "shutdown/mad/10", MUST, "R-49",
 	    "a line cut short by the end of the connection is no answer",
 	    .story = "start\nraw VAR u ups.status \"OB LB\nafter 1500\nhangup\nis OL\ntold "
 		     "COMMOK\nup 500\nlives\n",
-	    .kind = EMPTY, .flags = SLOW },
+	    .kind = EMPTY, .flags = SLOW | BRIEF },
 
 	/* ---- several supplies ---- */
 	{ "shutdown/supplies/1", MUST, "M-11", "one of two supplies is enough for MINSUPPLIES 1",
@@ -191,7 +193,7 @@ static const struct test_case cases[] = {
 	    "one of two supplies is not enough for MINSUPPLIES 2",
 	    .story = "server b\nconf MINSUPPLIES 2\nstart\nb is OB LB\nshut\na heard FSD u\nb "
 		     "heard FSD u\n",
-	    .kind = EMPTY, .flags = SLOW },
+	    .kind = EMPTY, .flags = SLOW | BRIEF },
 	{ "shutdown/supplies/3", MUST, "M-11", "a UPS with power value 0 is only watched",
 	    .story =
 		"server b secondary 0\nstart\nb is FSD OB LB\nb polls 3\nup 500\nis OB LB\nshut\n",
