@@ -16,6 +16,36 @@
 #define BEGIN_S 5
 #define TRIES_KEPT 32 /* SHUTDOWNCMDs that have not ended yet */
 #define END_S 5	      /* a child that does not end, as one that is stopped, is left behind */
+#define STEP_MS 100   /* how often we look whether a process has ended */
+
+static void
+sleep_ms(long ms)
+{
+	nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
+}
+
+/* A disk that hangs must not hold up the shutdown: the flag is set in a process of its own, which
+ * may go on when it is waited for no longer. */
+static void
+set_flag(const char *flag)
+{
+	pid_t pid = fork();
+
+	if (pid <= 0) {
+		if (!flag_set(flag))
+			log_warn("POWERDOWNFLAG %s cannot be set: the UPS will not be switched off",
+			    flag);
+		if (pid == 0)
+			_exit(0);
+		return;
+	}
+	for (int left_ms = PARENT_FLAG_S * 1000; left_ms > 0; left_ms -= STEP_MS / 10) {
+		if (waitpid(pid, NULL, WNOHANG) == pid)
+			return;
+		sleep_ms(STEP_MS / 10);
+	}
+	log_error("POWERDOWNFLAG %s is not set after %d s: going on without", flag, PARENT_FLAG_S);
+}
 
 static pid_t
 start(const char *command)
@@ -39,7 +69,7 @@ start(const char *command)
 static bool
 ended_well(pid_t tries[TRIES_KEPT], unsigned newest)
 {
-	for (int tenths = 0; tenths < PARENT_AGAIN_S * 10; tenths++) {
+	for (int left_ms = PARENT_AGAIN_S * 1000; left_ms > 0; left_ms -= STEP_MS) {
 		for (unsigned i = 0; i < TRIES_KEPT; i++) {
 			int status = 0;
 			pid_t got = tries[i] ? waitpid(tries[i], &status, WNOHANG) : 0;
@@ -55,7 +85,7 @@ ended_well(pid_t tries[TRIES_KEPT], unsigned newest)
 			sleep(PARENT_AGAIN_S);
 			return false;
 		}
-		nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+		sleep_ms(STEP_MS);
 	}
 	log_error("SHUTDOWNCMD still runs after %d s", PARENT_AGAIN_S);
 	return false;
@@ -66,8 +96,8 @@ parent_shut_down(char byte, const char *command, const char *flag)
 {
 	pid_t tries[TRIES_KEPT] = { 0 };
 
-	if (byte == PARENT_PRIMARY && flag && !flag_set(flag))
-		log_warn("POWERDOWNFLAG %s cannot be set: the UPS will not be switched off", flag);
+	if (byte == PARENT_PRIMARY && flag)
+		set_flag(flag);
 	for (unsigned try = 0;; try++) {
 		unsigned newest = try % TRIES_KEPT;
 
@@ -107,10 +137,19 @@ end_both(int signal)
 	_exit(0);
 }
 
+static time_t
+now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
 /* How the child left: its exit status, -1 if it must be started again.  The FIRST, if it ends with
  * an error in its first seconds, could not even begin; later ones are never given up. */
 static int
-leave_or_restart(char byte, int fd, time_t began, bool first)
+leave_or_restart(char byte, int fd, time_t began_s, bool first)
 {
 	int status = 0;
 
@@ -124,7 +163,7 @@ leave_or_restart(char byte, int fd, time_t began, bool first)
 		;
 	child = 0;
 	if (!byte && WIFEXITED(status) &&
-	    (WEXITSTATUS(status) == 0 || (first && time(NULL) - began < BEGIN_S)))
+	    (WEXITSTATUS(status) == 0 || (first && now_s() - began_s < BEGIN_S)))
 		return WEXITSTATUS(status);
 	log_error("the monitoring process died (status %d): starting it again", status);
 	sleep(1);
@@ -142,26 +181,57 @@ catch_signals(void (*asked)(int), void (*ended)(int))
 	signal(SIGQUIT, ended);
 }
 
+/* Both halves return from here; PAIR[0] is the parent's end, PAIR[1] the child's.  false with
+ * errno.
+ */
+static bool
+fork_child(int pair[2])
+{
+	sigset_t ending, before;
+	int error;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1)
+		return false;
+	/* Whoever ends us from here on ends the child as well. */
+	sigemptyset(&ending);
+	sigaddset(&ending, SIGTERM);
+	sigaddset(&ending, SIGINT);
+	sigaddset(&ending, SIGQUIT);
+	sigprocmask(SIG_BLOCK, &ending, &before);
+	catch_signals(SIG_IGN, end_both);
+	child = fork();
+	error = errno;
+	if (child == 0)
+		catch_signals(SIG_DFL, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (child != -1)
+		return true;
+	child = 0;
+	close(pair[0]);
+	close(pair[1]);
+	errno = error;
+	return false;
+}
+
 int
 parent_split(const char *command, const char *flag, bool *again)
 {
 	int pair[2], status;
-	time_t began;
+	time_t began_s;
 	char byte;
 
 	for (*again = false;; *again = true) {
-		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1)
-			fatal("no socket for the monitoring process");
-		catch_signals(SIG_IGN, end_both); /* as early as there may be a child to end */
-		child = fork();
-		if (child == -1)
-			fatal("no monitoring process");
+		while (!fork_child(pair)) {
+			if (!*again)
+				fatal("no monitoring process");
+			log_warn("the monitoring process cannot be started again");
+			sleep(1);
+		}
 		if (child == 0) {
-			catch_signals(SIG_DFL, SIG_DFL);
 			close(pair[0]);
 			return pair[1];
 		}
-		began = time(NULL);
+		began_s = now_s();
 		close(pair[1]);
 		proc_let_go();
 		byte = listen_to(pair[0]);
@@ -175,7 +245,7 @@ parent_split(const char *command, const char *flag, bool *again)
 				;
 			exit(0);
 		}
-		status = leave_or_restart(byte, pair[0], began, !*again);
+		status = leave_or_restart(byte, pair[0], began_s, !*again);
 		if (status != -1)
 			exit(status);
 	}

@@ -9,6 +9,7 @@
 #define PARENT_PRIMARY 'P'   /* set POWERDOWNFLAG, then run SHUTDOWNCMD */
 #define PARENT_SECONDARY 'S' /* run SHUTDOWNCMD */
 
+#define PARENT_FLAG_S 5	  /* a flag that takes longer to be on the disk is not waited for */
 #define PARENT_AGAIN_S 10 /* a command that failed, or still runs, is run again after so long */
 
 /* Fork.  Returns in the child, with the descriptor to write the byte to; end of file there means
