@@ -1,84 +1,11 @@
 /* usbhid-ups over emulated devices, in process and on a clock that jumps: docs/devices/hid.md. */
 #include "emulators/record.h"
-#include "tests/usbbus.h"
+#include "tests/usbhid.h"
 
 #include <limits.h>
 #include <stdlib.h>
 
-extern const struct driver usbhid_ups_driver;
-
-static struct loop *loop;
-static struct core *core;
-static struct bus_device *ups;
-
-static void
-start_driver(const char *const *settings)
-{
-	static struct driver driver;
-
-	driver = usbhid_ups_driver;
-	driver.carrier = &bus_carrier;
-	memset(&script, 0, sizeof(script));
-	core = test_core(loop, &driver, settings);
-	cr_assert(core, "%s", script.log);
-	core_begin(core, false);
-	fast_pass(loop, 2500);
-}
-
-static void
-begin(const char *device, const char *const *settings)
-{
-	loop = bus_begin();
-	ups = bus_plug(device, NULL);
-	start_driver(settings);
-}
-
-static void
-end(void)
-{
-	bus_end(core);
-}
-
-static const char *
-get(const char *name)
-{
-	const char *value = core_get(core, name);
-
-	return value ? value : "(none)";
-}
-
-static bool
-is_fresh(void)
-{
-	return publish_is_fresh(core->publish);
-}
-
-static void
-order(const char *text)
-{
-	cr_assert_null(bus_order(ups, text), "%s", text);
-}
-
 /* ---- what is published ---- */
-
-/* A device with mains, and these fields, one in a line. */
-static void
-begin_made(const char *ids, const char *fields, const char *const *settings)
-{
-	char path[] = "/tmp/refnut-usbhid-XXXXXX";
-	FILE *file = fdopen(mkstemp(path), "w");
-
-	cr_assert(file);
-	fprintf(file, "model hidups\n%s\n", ids);
-	fprintf(file, "feature 01:0+8 0..1 02 UPS.PowerSummary.PresentStatus.ACPresent is 1\n%s",
-	    fields);
-	fclose(file);
-	loop = bus_begin();
-	ups = bus_plug_file(path, NULL);
-	unlink(path);
-	start_driver(settings);
-}
-#define IDS(vendor, product) "ups.vendorid " vendor "\nups.productid " product
 
 Test(usbhid, nothing_is_minus_zero)
 {
@@ -202,20 +129,6 @@ static const char *const devices[] = { "eaton-3s-700", "cyberpower-cp1500", "apc
 	"apc-smartups-3000", "tripplite-smart-3016", "liebert-psi5", "powercom-bnt-1000",
 	"arduino-hidpowerdevice", "generic-5131-2007" };
 #define DEVICES (sizeof(devices) / sizeof(devices[0]))
-
-/* The words of ups.status, without those of the alarm and the battery's doings. */
-static bool
-status_is(const char *wanted)
-{
-	char words[64] = "", status[128];
-
-	snprintf(status, sizeof(status), "%s", get("ups.status"));
-	for (char *word = strtok(status, " "); word; word = strtok(NULL, " "))
-		if (strcmp(word, "CHRG") && strcmp(word, "DISCHRG") && strcmp(word, "ALARM"))
-			snprintf(words + strlen(words), sizeof(words) - strlen(words), "%s%s",
-			    words[0] ? " " : "", word);
-	return !strcmp(words, wanted);
-}
 
 Test(usbhid, each_device_says_what_its_file_says)
 {
@@ -496,18 +409,6 @@ Test(usbhid, recorded_and_replayed)
 
 /* ---- orders ---- */
 
-static enum sockmsg_result
-command(const char *name, const char *param)
-{
-	return core->driver->instcmd(core->device, name, param, 7);
-}
-
-static bool
-offers(const char *name)
-{
-	return state_cmd(publish_state(core->publish), name) != NULL;
-}
-
 Test(usbhid, commands_that_each_device_has)
 {
 	static const struct {
@@ -629,12 +530,6 @@ Test(usbhid, tests_and_beeper)
 	cr_expect_str_eq(get("ups.beeper.status"), "disabled");
 	cr_expect_str_eq(bus_show(ups, "ups.beeper.status"), "disabled");
 	end();
-}
-
-static enum sockmsg_result
-set(const char *name, const char *value)
-{
-	return core->driver->setvar(core->device, name, value, 7);
 }
 
 Test(usbhid, settings)

@@ -1,27 +1,41 @@
 /* apc.c - APC: Back-UPS and Smart-UPS.  Their own page is ff86. */
-#include "drivers/hid/hidups.h"
+#include "drivers/hid/rows.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define GENERAL(x) "UPS.ff860005." x
+#define PROBE(x) "UPS.ff860006.ff860007." x
 
 static const struct hidups_word sensitivity[] = { { 0, "low" }, { 1, "medium" }, { 2, "high" },
 	{ 0, NULL } };
 
 static const struct hidups_var vars[] = {
-	{ "battery.mfr.date", "UPS.PowerSummary.ff860016", HIDUPS_BCD_DATE, 0, NULL, HIDUPS_ONCE },
-	{ "battery.date", "UPS.Battery.ff860016", HIDUPS_BCD_DATE, 0, NULL, HIDUPS_ONCE },
-	{ "ups.timer.shutdown", GENERAL("ff86007d"), HIDUPS_NUMBER, 0, NULL, HIDUPS_QUICK },
-	{ "ups.timer.start", GENERAL("ff86007e"), HIDUPS_NUMBER, 0, NULL, HIDUPS_QUICK },
-	{ "ups.timer.reboot", GENERAL("ff86007c"), HIDUPS_NUMBER, 0, NULL, HIDUPS_QUICK },
-	{ "input.sensitivity", "UPS.Input.ff860061", HIDUPS_WORD, 0, sensitivity, HIDUPS_RW },
+	NUMBER("ambient.humidity", PROBE("Humidity"), 1, 0),
+	OTHER("ambient.temperature", PROBE("Temperature"), HIDUPS_CELSIUS, 1, 0),
+	OTHER("battery.mfr.date", "UPS.Battery.ManufacturerDate", HIDUPS_DATE, 0, RW),
+	OTHER("battery.mfr.date", "UPS.PowerSummary.ff860016", HIDUPS_BCD_DATE, 0, ONCE),
+	OTHER("battery.date", "UPS.Battery.ff860016", HIDUPS_BCD_DATE, 0, ONCE),
+	NUMBER("ups.load", "UPS.Output.PercentLoad", 1, 0),
+	NUMBER("output.voltage.nominal", "UPS.Output.ConfigVoltage", 1, ONCE),
+	NUMBER("ups.timer.shutdown", GENERAL("ff86007d"), 0, QUICK),
+	NUMBER("ups.timer.start", GENERAL("ff86007e"), 0, QUICK),
+	NUMBER("ups.timer.reboot", GENERAL("ff86007c"), 0, QUICK),
+	WORD("input.sensitivity", "UPS.Input.ff860061", sensitivity, RW),
 	{ 0 },
 };
 
+/* Why it went to the battery the last time. */
+#define CAUSES(state, values)                                                                      \
+	{                                                                                          \
+		"UPS.Input.ff860052", state, false, 0, 0, values                                   \
+	}
+
 /* 8 on line, 16 on battery, 0 off. */
 static const struct hidups_flag flags[] = {
-	{ "UPS.PowerSummary.ff860060", HIDUPS_OFF, true, HIDUPS_QUICK },
+	CAUSES(HIDUPS_VOLTAGE_RANGE, 1 << 1 | 1 << 2 | 1 << 4 | 1 << 8 | 1 << 9),
+	CAUSES(HIDUPS_FREQUENCY_RANGE, 1 << 7),
+	UNLESS("UPS.PowerSummary.ff860060", HIDUPS_OFF, QUICK),
 	{ 0 },
 };
 
@@ -32,6 +46,7 @@ static const struct hidups_command commands[] = {
 	{ "test.panel.stop", "UPS.ff860072", 0, false },
 	{ "load.off.delay", GENERAL("ff86007d"), 20, true },
 	{ "load.on.delay", GENERAL("ff86007e"), 30, true },
+	{ "shutdown.return", "UPS.Output.ff86007c", 1, false },
 	{ "shutdown.reboot", GENERAL("ff86007c"), 10, true },
 	{ 0 },
 };

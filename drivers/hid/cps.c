@@ -1,5 +1,5 @@
 /* cps.c - CyberPower.  Their own page is ff01. */
-#include "drivers/hid/hidups.h"
+#include "drivers/hid/rows.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +8,8 @@ static const struct hidups_word sensitivity[] = { { 0, "low" }, { 1, "normal" },
 	{ 0, NULL } };
 
 static const struct hidups_var vars[] = {
-	{ "battery.mfr.date", "UPS.PowerSummary.iOEMInformation", HIDUPS_STRING, 0, NULL,
-	    HIDUPS_ONCE },
-	{ "input.sensitivity", "UPS.Output.ff010043", HIDUPS_WORD, 0, sensitivity, HIDUPS_RW },
+	TEXT("battery.mfr.date", "UPS.PowerSummary.iOEMInformation"),
+	WORD("input.sensitivity", "UPS.Output.ff010043", sensitivity, RW),
 	{ 0 },
 };
 

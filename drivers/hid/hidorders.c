@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define GET_REPORT 1
 #define SET_REPORT 9
@@ -164,6 +165,19 @@ timer_raw(const struct hid_field *field, double seconds)
 
 /* ---- commands ---- */
 
+static const struct hidups_item *
+settable(const struct hidups *ups, const char *name)
+{
+	for (size_t i = 0; i < ups->items_len; i++) {
+		const struct hidups_item *item = &ups->items[i];
+
+		if (item->var && item->var->flags & HIDUPS_RW && item->known &&
+		    item->field->type == HID_FEATURE && !strcmp(item->var->name, name))
+			return item;
+	}
+	return NULL;
+}
+
 static const struct hid_field *
 feature(const struct hidups *ups, const char *path)
 {
@@ -243,6 +257,23 @@ add_command(struct hidups *ups, struct hidups_order *order, const char *name, do
 	return true;
 }
 
+static bool
+beeper_is_on(const struct hidups *ups)
+{
+	const char *beeper = core_get(ups->core, "ups.beeper.status");
+
+	return beeper && !strcmp(beeper, "enabled");
+}
+
+/* Where the device keeps it, what it says. */
+static double
+on_delay(const struct hidups *ups)
+{
+	const struct hidups_item *item = settable(ups, "ups.delay.start");
+
+	return item ? hidups_item_value(item, item->raw) : ups->on_delay;
+}
+
 /* Those that are made of others.  A delay for coming back is given first: the device may be gone a
  * moment after it was told to go. */
 static bool
@@ -252,8 +283,11 @@ compose(struct hidups *ups, struct hidups_order *order, const char *name)
 		return add_command(ups, order, "load.off.delay", 0);
 	if (!strcmp(name, "load.on"))
 		return add_command(ups, order, "load.on.delay", 0);
+	if (!strcmp(name, "beeper.toggle"))
+		return add_command(
+		    ups, order, beeper_is_on(ups) ? "beeper.disable" : "beeper.enable", 0);
 	if (!strcmp(name, "shutdown.return"))
-		return add_command(ups, order, "load.on.delay", ups->on_delay) &&
+		return add_command(ups, order, "load.on.delay", on_delay(ups)) &&
 		       add_command(ups, order, "load.off.delay", ups->off_delay);
 	if (!strcmp(name, "shutdown.stayoff"))
 		return add_command(ups, order, "load.on.delay", -1) &&
@@ -286,7 +320,7 @@ hidups_instcmd(void *device, const char *name, const char *param, core_ticket ti
 		       !strcmp(name, "shutdown.stayoff"))) {
 		seconds = ups->off_delay;
 	} else if (row && !strcmp(name, "load.on.delay")) {
-		seconds = ups->on_delay;
+		seconds = on_delay(ups);
 	}
 	if (row)
 		add_command(ups, order, name, seconds);
@@ -297,44 +331,113 @@ hidups_instcmd(void *device, const char *name, const char *param, core_ticket ti
 
 /* ---- settings ---- */
 
-static const struct hidups_item *
-settable(const struct hidups *ups, const char *name)
+/* A list of values that can be set holds those of all the world's mains: not these of another
+ * continent. */
+static bool
+is_choice(const struct hidups_item *item, const struct hidups_word *word)
 {
-	for (size_t i = 0; i < ups->items_len; i++) {
-		const struct hidups_item *item = &ups->items[i];
+	double now = hidups_item_value(item, item->raw);
 
-		if (item->var && item->var->flags & HIDUPS_RW && item->known &&
-		    item->field->type == HID_FEATURE && !strcmp(item->var->name, name))
-			return item;
-	}
+	return word->value > now / 1.4 && word->value < now * 1.4;
+}
+
+static const struct hidups_word *
+find_word(const struct hidups_item *item, const char *text)
+{
+	for (const struct hidups_word *word = item->var->words; word && word->word; word++)
+		if (!strcmp(word->word, text) &&
+		    (item->var->how == HIDUPS_WORD || is_choice(item, word)))
+			return word;
 	return NULL;
+}
+
+/* Three numbers, SEPARATOR between them, and nothing else: "2026/11/26", "09:05:00". */
+static bool
+read_three(const char *text, char separator, int *a, int *b, int *c)
+{
+	char first, second;
+	int end = -1;
+
+	return strspn(text, "0123456789/:") == strlen(text) &&
+	       sscanf(text, "%4d%c%2d%c%2d%n", a, &first, b, &second, c, &end) == 5 &&
+	       first == separator && second == separator && end >= 0 && !text[end];
+}
+
+static bool
+clock_raw(const struct hidups_item *item, const char *text, int64_t *raw)
+{
+	time_t seconds = (time_t)hidups_item_value(item, item->raw);
+	struct tm tm, made;
+	bool ok;
+
+	if (!localtime_r(&seconds, &tm))
+		return false;
+	tm.tm_isdst = -1;
+	if (item->var->how == HIDUPS_UNIX_TIME) {
+		ok = read_three(text, ':', &tm.tm_hour, &tm.tm_min, &tm.tm_sec);
+	} else {
+		ok = read_three(text, '/', &tm.tm_year, &tm.tm_mon, &tm.tm_mday);
+		tm.tm_year -= 1900;
+		tm.tm_mon--;
+	}
+	made = tm;
+	seconds = mktime(&made);
+	/* What is no day or no hour has become another one. */
+	ok = ok && seconds > 0 && made.tm_mday == tm.tm_mday && made.tm_mon == tm.tm_mon &&
+	     made.tm_min == tm.tm_min && made.tm_sec == tm.tm_sec;
+	return ok && hid_raw(item->field, (double)seconds, raw);
+}
+
+static bool
+date_raw(const char *text, int64_t *raw)
+{
+	int year, month, day;
+
+	if (!read_three(text, '/', &year, &month, &day) || year < 1980 || year > 2107 ||
+	    month < 1 || month > 12 || day < 1 || day > 31)
+		return false;
+	*raw = (year - 1980) << 9 | month << 5 | day;
+	return true;
+}
+
+static bool
+number_raw(const struct hidups *ups, const struct hidups_item *item, const char *text, int64_t *raw)
+{
+	double value, times = item->var->times != 0 ? item->var->times : 1;
+	char *end;
+
+	value = strtod(text, &end);
+	if (!strncmp(item->var->name, "battery.charge", 14))
+		value = value * hidups_full_charge(ups) / 100;
+	if (end == text || *end || !hid_raw(item->field, value / times, raw))
+		return false;
+	/* Where the unit is mistaken, by what one is worth. */
+	double zero = hidups_item_value(item, 0), one = hidups_item_value(item, 1) - zero;
+
+	if (fabs(hidups_item_value(item, *raw) - value) > fabs(one) && one != 0)
+		*raw = llround((value - zero) / one);
+	return hid_in_range(item->field, *raw);
 }
 
 static bool
 raw_for(const struct hidups *ups, const struct hidups_item *item, const char *text, int64_t *raw)
 {
-	const struct hidups_word *word = item->var->words;
-	char *end;
-	double value;
+	const struct hidups_word *word = find_word(item, text);
 
-	for (; word && word->word; word++)
-		if (!strcmp(word->word, text)) {
-			*raw = word->value;
-			return true;
-		}
-	if (item->var->how != HIDUPS_NUMBER)
+	switch (item->var->how) {
+	case HIDUPS_NUMBER:
+		return (word || !item->var->words) && number_raw(ups, item, text, raw);
+	case HIDUPS_WORD:
+		*raw = word ? word->value : 0;
+		return word != NULL;
+	case HIDUPS_UNIX_DATE:
+	case HIDUPS_UNIX_TIME:
+		return clock_raw(item, text, raw);
+	case HIDUPS_DATE:
+		return date_raw(text, raw);
+	default:
 		return false;
-	value = strtod(text, &end);
-	if (!strncmp(item->var->name, "battery.charge", 14))
-		value = value * hidups_full_charge(ups) / 100;
-	if (end == text || *end || !hid_raw(item->field, value, raw))
-		return false;
-	/* Where the unit is mistaken, by what one is worth. */
-	double one = hidups_value(item->field, 1) - hidups_value(item->field, 0);
-
-	if (fabs(hidups_value(item->field, *raw) - value) > fabs(one) && one != 0)
-		*raw = llround((value - hidups_value(item->field, 0)) / one);
-	return hid_in_range(item->field, *raw);
+	}
 }
 
 static enum sockmsg_result
@@ -350,6 +453,26 @@ set_delay(struct hidups *ups, const char *name, const char *value, double *delay
 	return RESULT_HANDLED;
 }
 
+#define TEXT_MAX 20
+
+static const struct hidups_text *
+kept_text(const struct hidups *ups, const char *name)
+{
+	for (const struct hidups_text *text = ups->vendor->texts; text && text->name; text++)
+		if (!strcmp(text->name, name) && core_get(ups->core, name))
+			return text;
+	return NULL;
+}
+
+static enum sockmsg_result
+set_text(struct hidups *ups, const char *name, const char *value)
+{
+	if (!*value || strlen(value) > TEXT_MAX)
+		return RESULT_INVALID;
+	core_set(ups->core, name, value);
+	return RESULT_HANDLED;
+}
+
 enum sockmsg_result
 hidups_setvar(void *device, const char *name, const char *value, core_ticket ticket)
 {
@@ -358,12 +481,12 @@ hidups_setvar(void *device, const char *name, const char *value, core_ticket tic
 	struct hidups_order *order;
 	int64_t raw;
 
-	if (!strcmp(name, "ups.delay.shutdown"))
+	if (!item && !strcmp(name, "ups.delay.shutdown"))
 		return set_delay(ups, name, value, &ups->off_delay);
-	if (!strcmp(name, "ups.delay.start"))
+	if (!item && !strcmp(name, "ups.delay.start"))
 		return set_delay(ups, name, value, &ups->on_delay);
 	if (!item)
-		return RESULT_UNKNOWN;
+		return kept_text(ups, name) ? set_text(ups, name, value) : RESULT_UNKNOWN;
 	if (!raw_for(ups, item, value, &raw))
 		return RESULT_INVALID;
 	if (!(order = new_order(ups, ticket)))
@@ -393,12 +516,35 @@ offer_var(struct hidups *ups, const struct hidups_item *item)
 		return;
 	core_var(ups->core, name, STATE_RW | STATE_STRING, 10);
 	for (const struct hidups_word *word = item->var->words; word && word->word; word++)
-		core_enum(ups->core, name, word->word);
+		if (item->var->how == HIDUPS_WORD || is_choice(item, word))
+			core_enum(ups->core, name, word->word);
+}
+
+static void
+offer_texts(struct hidups *ups)
+{
+	for (const struct hidups_text *text = ups->vendor->texts; text && text->name; text++)
+		if (core_get(ups->core, text->beside)) {
+			core_set(ups->core, text->name, text->text);
+			core_var(ups->core, text->name, STATE_RW | STATE_STRING, TEXT_MAX);
+		}
+}
+
+static bool
+device_has(const struct hidups *ups, const char *name)
+{
+	for (size_t i = 0; i < ups->items_len; i++)
+		if (ups->items[i].var && ups->items[i].known &&
+		    !strcmp(ups->items[i].var->name, name))
+			return true;
+	return false;
 }
 
 static void
 offer_delay(struct hidups *ups, const char *name, double seconds)
 {
+	if (device_has(ups, name)) /* the device keeps it */
+		return;
 	core_setf(ups->core, name, "%.0f", seconds);
 	core_var(ups->core, name, STATE_RW | STATE_STRING, 10);
 }
@@ -421,10 +567,14 @@ hidups_offer(struct hidups *ups)
 		offer_delay(ups, "ups.delay.start", ups->on_delay);
 		core_cmd(ups->core, "load.on");
 	}
+	if (has(ups, "beeper.enable") && has(ups, "beeper.disable") &&
+	    core_get(ups->core, "ups.beeper.status"))
+		core_cmd(ups->core, "beeper.toggle");
 	if (off && on) {
 		core_cmd(ups->core, "shutdown.return");
 		core_cmd(ups->core, "shutdown.stayoff");
 	}
+	offer_texts(ups);
 	for (size_t i = 0; i < ups->items_len; i++)
 		if (ups->items[i].var && ups->items[i].var->flags & HIDUPS_RW &&
 		    settable(ups, ups->items[i].var->name) == &ups->items[i])

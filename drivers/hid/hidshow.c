@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define KELVIN 0x10001
 #define VOLT 0x00f0d121
@@ -26,6 +27,22 @@ hidups_value(const struct hid_field *field, int64_t raw)
 	if (in_tenths(field))
 		return (double)raw / 10;
 	return hid_value(field, raw);
+}
+
+static int64_t
+masked(int64_t raw, int64_t mask)
+{
+	return mask ? (raw & mask) / (mask & -mask) : raw;
+}
+
+double
+hidups_item_value(const struct hidups_item *item, int64_t raw)
+{
+	const struct hidups_var *var = item->var;
+
+	if (var->mask)
+		return (double)masked(raw, var->mask);
+	return hidups_value(item->field, raw) * (var->times != 0 ? var->times : 1);
 }
 
 /* ---- variables ---- */
@@ -91,7 +108,7 @@ static void
 show_number(struct hidups *ups, const struct hidups_item *item)
 {
 	const struct hidups_var *var = item->var;
-	double value = hidups_value(item->field, item->raw);
+	double value = hidups_item_value(item, item->raw);
 	char text[40];
 
 	if (var->how == HIDUPS_CELSIUS && item->field->unit == KELVIN)
@@ -109,11 +126,25 @@ show_number(struct hidups *ups, const struct hidups_item *item)
 	core_set(ups->core, var->name, text + is_negative_zero(text));
 }
 
+/* The UPS's clock, in the local time of this host, as the one who has set it saw it. */
+static void
+show_clock(struct core *core, const struct hidups_item *item)
+{
+	time_t seconds = (time_t)hidups_item_value(item, item->raw);
+	bool date = item->var->how == HIDUPS_UNIX_DATE;
+	char text[32];
+	struct tm tm;
+
+	if (localtime_r(&seconds, &tm) &&
+	    strftime(text, sizeof(text), date ? "%Y/%m/%d" : "%H:%M:%S", &tm))
+		core_set(core, item->var->name, text);
+}
+
 static void
 show_word(struct core *core, const struct hidups_item *item)
 {
 	for (const struct hidups_word *word = item->var->words; word->word; word++)
-		if (word->value == item->raw) {
+		if (word->value == masked(item->raw, item->var->mask)) {
 			core_set(core, item->var->name, word->word);
 			return;
 		}
@@ -142,6 +173,10 @@ show_item(struct hidups *ups, const struct hidups_item *item)
 		break;
 	case HIDUPS_BCD_DATE:
 		show_bcd_date(ups->core, name, item->raw);
+		break;
+	case HIDUPS_UNIX_DATE:
+	case HIDUPS_UNIX_TIME:
+		show_clock(ups->core, item);
 		break;
 	}
 }
@@ -199,6 +234,14 @@ is_current(const struct hidups *ups, const struct hidups_item *item)
 	return !(item->report->flags & HIDUPS_QUICK) && item->report->misses == 0;
 }
 
+static bool
+is_so(const struct hidups_flag *flag, int64_t raw)
+{
+	if (flag->values)
+		return raw >= 0 && raw < 32 && flag->values >> raw & 1;
+	return ((flag->mask ? raw & flag->mask : raw) == 0) == flag->zero;
+}
+
 /* *KNOWN: what the device has said anything about; the bits of what is so. */
 static unsigned
 read_states(const struct hidups *ups, unsigned *known)
@@ -209,11 +252,12 @@ read_states(const struct hidups *ups, unsigned *known)
 	for (size_t i = 0; i < ups->items_len; i++) {
 		const struct hidups_item *item = &ups->items[i];
 
-		/* The first that tells of a state is believed. */
-		if (!item->flag || *known & item->flag->state || !is_current(ups, item))
+		/* The first that tells of a state is believed, and those that tell of it also. */
+		if (!item->flag || !is_current(ups, item) ||
+		    (*known & item->flag->state && !(item->flag->flags & HIDUPS_ALSO)))
 			continue;
 		*known |= item->flag->state;
-		if ((item->raw == 0) == item->flag->zero)
+		if (is_so(item->flag, item->raw))
 			states |= item->flag->state;
 	}
 	return states;
@@ -229,8 +273,15 @@ alarms(struct core *core, unsigned states)
 		{ HIDUPS_IMMINENT, "Shutdown imminent!" }, { HIDUPS_FAN, "Fan failure!" },
 		{ HIDUPS_NO_BATTERY, "No battery installed!" },
 		{ HIDUPS_CHARGER, "Battery charger fail!" },
+		{ HIDUPS_BATTERY_WEAK, "Battery voltage too low!" },
+		{ HIDUPS_BATTERY_HIGH, "Battery voltage too high!" },
 		{ HIDUPS_HOT, "Temperature too high!" }, { HIDUPS_FAULT, "Internal UPS fault!" },
-		{ HIDUPS_AWAITING, "Awaiting power!" } };
+		{ HIDUPS_AWAITING, "Awaiting power!" },
+		{ HIDUPS_SHORT_CIRCUIT, "Output short circuit!" },
+		{ HIDUPS_INVERTER_LOW, "Inverter AC voltage too low!" },
+		{ HIDUPS_INVERTER_HIGH, "Inverter AC voltage too high!" },
+		{ HIDUPS_MEMORY, "Fatal EEPROM fault!" }, { HIDUPS_WIRING, "Wiring fault!" },
+		{ HIDUPS_EMERGENCY_STOP, "Emergency stop!" } };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (states & rows[i].state)
@@ -264,7 +315,8 @@ hidups_show_status(struct hidups *ups)
 	} rows[] = { { HIDUPS_LOW | HIDUPS_TIME_LOW | HIDUPS_IMMINENT, STATUS_LB },
 		{ HIDUPS_OVERLOAD, STATUS_OVER }, { HIDUPS_REPLACE, STATUS_RB },
 		{ HIDUPS_TRIM, STATUS_TRIM }, { HIDUPS_BOOST, STATUS_BOOST },
-		{ HIDUPS_BYPASS, STATUS_BYPASS }, { HIDUPS_OFF, STATUS_OFF } };
+		{ HIDUPS_BYPASS, STATUS_BYPASS }, { HIDUPS_OFF, STATUS_OFF },
+		{ HIDUPS_CALIBRATION, STATUS_CAL } };
 	unsigned known, states = read_states(ups, &known);
 	uint32_t bits;
 

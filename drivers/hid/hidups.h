@@ -18,18 +18,21 @@ struct hidups_word {
 };
 
 enum hidups_how {
-	HIDUPS_NUMBER,	/* with so many DECIMALS */
-	HIDUPS_WORD,	/* by WORDS; another value is unknown */
-	HIDUPS_STRING,	/* the index of a string descriptor */
-	HIDUPS_CELSIUS, /* kelvin, if its unit says so */
-	HIDUPS_DATE,	/* years since 1980, month, day: 7, 4, 5 bits */
-	HIDUPS_BCD_DATE /* month, day, year of two digits, as hex digits */
+	HIDUPS_NUMBER,	  /* with so many DECIMALS; with WORDS: it is set to one of their values */
+	HIDUPS_WORD,	  /* by WORDS; another value is unknown */
+	HIDUPS_STRING,	  /* the index of a string descriptor */
+	HIDUPS_CELSIUS,	  /* kelvin, if its unit says so */
+	HIDUPS_DATE,	  /* years since 1980, month, day: 7, 4, 5 bits */
+	HIDUPS_BCD_DATE,  /* month, day, year of two digits, as hex digits */
+	HIDUPS_UNIX_DATE, /* seconds since 1970 */
+	HIDUPS_UNIX_TIME, /* of the same, the time of the day */
 };
 
 enum {
 	HIDUPS_RW = 1,	  /* the host may write it */
 	HIDUPS_ONCE = 2,  /* asked at the start alone */
 	HIDUPS_QUICK = 4, /* asked in each round */
+	HIDUPS_ALSO = 8,  /* of a flag: it counts beside those of its state before it */
 };
 
 /* Names that begin with a dot are the driver's own, and are not published. */
@@ -43,6 +46,8 @@ struct hidups_var {
 	int decimals;
 	const struct hidups_word *words;
 	unsigned flags;
+	double times; /* what its value is to be multiplied by; 0: by nothing */
+	int64_t mask; /* 0: all its bits; else these, moved to the right */
 };
 
 /* What a bit of the device says.  In this order they are looked at. */
@@ -69,13 +74,24 @@ enum hidups_state {
 	HIDUPS_VOLTAGE_RANGE = 1 << 19,
 	HIDUPS_FREQUENCY_RANGE = 1 << 20,
 	HIDUPS_CHARGER = 1 << 21,
+	HIDUPS_BATTERY_HIGH = 1 << 22, /* its voltage */
+	HIDUPS_BATTERY_WEAK = 1 << 23,
+	HIDUPS_SHORT_CIRCUIT = 1 << 24,
+	HIDUPS_INVERTER_LOW = 1 << 25,
+	HIDUPS_INVERTER_HIGH = 1 << 26,
+	HIDUPS_WIRING = 1 << 27,
+	HIDUPS_EMERGENCY_STOP = 1 << 28,
+	HIDUPS_MEMORY = 1 << 29, /* its settings are lost */
+	HIDUPS_CALIBRATION = 1 << 30,
 };
 
 struct hidups_flag {
 	const char *path; /* last row: NULL */
 	enum hidups_state state;
-	bool zero;	/* it is so when the field is 0 */
-	unsigned flags; /* HIDUPS_QUICK */
+	bool zero;	 /* it is so when the field is 0 */
+	unsigned flags;	 /* HIDUPS_QUICK */
+	int64_t mask;	 /* 0: any of its bits; else one of these */
+	uint32_t values; /* not 0: it is so when the field is one of these, 1 << value */
 };
 
 struct hidups_command {
@@ -84,12 +100,18 @@ struct hidups_command {
 	bool timer; /* seconds; the order's parameter is taken instead of VALUE */
 };
 
+/* What the host says of a device that has a variable: a text that it keeps, and lets be changed. */
+struct hidups_text {
+	const char *name, *beside, *text; /* last row: NULL */
+};
+
 struct hidups;
 struct hidups_vendor {
 	const char *name;	       /* driver.version.data */
 	const struct hidups_var *vars; /* NULL: none */
 	const struct hidups_flag *flags;
 	const struct hidups_command *commands;
+	const struct hidups_text *texts;
 	/* The strings are there: ups.model and its kin, if not simply the product's string. */
 	void (*model)(struct hidups *ups);
 	/* The raw value of a timer in a row of this vendor's, if the field does not simply count
@@ -100,9 +122,12 @@ struct hidups_vendor {
 };
 
 extern const struct hidups_vendor hidups_base, hidups_generic, hidups_apc, hidups_belkin,
-    hidups_cps, hidups_liebert, hidups_mge, hidups_powercom, hidups_tripplite, hidups_arduino;
+    hidups_cps, hidups_delta, hidups_ever, hidups_idowell, hidups_legrand, hidups_liebert,
+    hidups_mge, hidups_openups, hidups_phoenixtec, hidups_powercom, hidups_powervar, hidups_salicru,
+    hidups_tripplite, hidups_arduino;
 extern const struct usb_known hidups_known[]; /* all ids: known.c */
-extern const struct hidups_word hidups_yes_no[], hidups_beeper[], hidups_test[], hidups_on_off[];
+extern const struct hidups_word hidups_yes_no[], hidups_beeper[], hidups_test[], hidups_on_off[],
+    hidups_sensitivity[];
 
 /* ---- one device ---- */
 
@@ -187,6 +212,8 @@ double hidups_value(const struct hid_field *field, int64_t raw);
 /* hidshow.c: from items to variables and status. */
 /* What a device that does not count in percent calls a full battery; 100 for all others. */
 double hidups_full_charge(const struct hidups *ups);
+/* As its row says; what a vendor gets wrong is mended later. */
+double hidups_item_value(const struct hidups_item *item, int64_t raw);
 void hidups_show(struct hidups *ups);
 /* False: the device has not said whether it has mains. */
 bool hidups_show_status(struct hidups *ups);

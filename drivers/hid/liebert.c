@@ -1,10 +1,10 @@
 /* liebert.c - Liebert, Emerson, Vertiv: the PSI5 has Tripp Lite's fields without those of its own
  * page. */
-#include "drivers/hid/hidups.h"
+#include "drivers/hid/rows.h"
 
 static const struct hidups_var vars[] = {
-	{ "output.voltage", "UPS.PowerSummary.Voltage", HIDUPS_NUMBER, 1, NULL, 0 },
-	{ NULL, "UPS.PowerSummary.Voltage", HIDUPS_NUMBER, 0, NULL, 0 }, /* not the battery's */
+	NUMBER("output.voltage", "UPS.PowerSummary.Voltage", 1, 0),
+	NONE("UPS.PowerSummary.Voltage"), /* not the battery's */
 	{ 0 },
 };
 
