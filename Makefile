@@ -132,7 +132,7 @@ SEEDS_SRC	= $(wildcard tests/seeds/*.c)
 objects		= $(patsubst %.c,$(B)/%.o,$(1))
 LIBRARY		= $(B)/librefnut.a
 
-all: $(SBIN) $(BIN) $(DRIVERS)
+all: $(SBIN) $(BIN) $(DRIVERS) $(B)/conformance/sentences.txt
 # The harnesses are compiled with the tests, so that whoever changes a header sees it.
 tests: $(TESTS) $(if $(SEEDS_SRC),$(B)/tests/simulate) $(HARNESSES:%=$(B)/fuzz/%.o)
 fuzzers: $(FUZZERS)
@@ -192,6 +192,11 @@ $(B)/bin/nut-conform: $(call objects,$(CONFORM_SRC))
 $(CLIENTS): $(B)/bin/%: $(B)/src/client/%.o $(LIBRARY)
 	@mkdir -p $(@D)
 	$(link)
+
+# What the cases cite, for the page of nut-conform --html.
+$(B)/conformance/sentences.txt: conformance/sentences $(wildcard docs/*.md)
+	@mkdir -p $(@D)
+	conformance/sentences docs/*.md >$@
 
 # One driver program = the core's main() told which driver it runs: dummy-ups -> dummy_ups_driver.
 $(DRIVERS:$(B)/drivers/%=$(B)/drivers/main-%.o): $(B)/drivers/main-%.o: drivers/core/main.c
@@ -262,7 +267,7 @@ install: all
 	$(INSTALL) -m 644 -t $(DESTDIR)$(DATAPATH)/emulators/devices emulators/devices/*.dev
 	$(INSTALL) -m 644 -t $(DESTDIR)$(DATAPATH)/emulators/scenarios emulators/scenarios/*.scenario
 	$(INSTALL) -m 644 -t $(DESTDIR)$(PREFIX)/share/nut-conform/targets conformance/targets/*.conf
-	$(INSTALL) -m 644 -t $(DESTDIR)$(PREFIX)/share/nut-conform conformance/report.html
+	$(INSTALL) -m 644 -t $(DESTDIR)$(PREFIX)/share/nut-conform conformance/report.html $(B)/conformance/sentences.txt
 	$(INSTALL) -m 644 -t $(DESTDIR)$(CONFPATH) conf/*.sample
 	$(INSTALL) -m 644 conf/ufw/nut $(DESTDIR)$(UFWPATH)/nut
 	$(INSTALL) -t $(DESTDIR)$(DATAPATH)/tls conf/tls/*

@@ -120,6 +120,24 @@ fill(struct sockaddr_storage *out, int family, const char *address, int port)
 	return sizeof(*v6);
 }
 
+/* At once, on one machine; but when a signal comes (a process of ours has ended) connect() goes on
+ * by itself. */
+static bool
+connected(int fd, const struct sockaddr_storage *to, socklen_t len)
+{
+	struct pollfd polled = { .fd = fd, .events = POLLOUT };
+	int error = 0;
+	socklen_t error_len = sizeof(error);
+
+	if (!connect(fd, (const struct sockaddr *)to, len))
+		return true;
+	if (errno != EINTR)
+		return false;
+	while (poll(&polled, 1, 5000) == -1 && errno == EINTR)
+		;
+	return !getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_len) && !error;
+}
+
 struct conn *
 dial_from(struct bench *bench, const char *from, const char *host, int port)
 {
@@ -131,7 +149,7 @@ dial_from(struct bench *bench, const char *from, const char *host, int port)
 	need(bench, fd != -1 && !bind(fd, (struct sockaddr *)&at, len),
 	    "suite: no client at %s: %s", from, strerror(errno));
 	len = fill(&at, family, host, port);
-	if (connect(fd, (struct sockaddr *)&at, len)) { /* at once, on one machine */
+	if (!connected(fd, &at, len)) {
 		close(fd);
 		return NULL;
 	}

@@ -580,11 +580,12 @@ static bool
 write_page(const struct options *options, const struct run *run)
 {
 	char path[PATH_MAX];
+	FILE *sentences = target_open_data("sentences.txt", options->build, path, sizeof(path));
 	FILE *template = target_open_data("report.html", options->build, path, sizeof(path));
 
 	if (!template)
 		return could_not(path);
-	return page_html(options->html, run, options->beside, template) ||
+	return page_html(options->html, run, options->beside, template, sentences) ||
 	       could_not(options->beside && errno == EINVAL ? options->beside : options->html);
 }
 

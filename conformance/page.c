@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <time.h>
 
 #define MARK "<!-- runs -->\n"
@@ -84,6 +85,33 @@ print_version(FILE *file, const struct target *target)
 	print_member(file, "version", line);
 }
 
+/* The distribution, the kernel and the machine: what a report of a fault begins with. */
+static void
+print_host(FILE *file)
+{
+	char line[256], host[512] = "";
+	FILE *release = fopen("/etc/os-release", "r");
+	struct utsname name;
+	size_t len;
+
+	while (release && fgets(line, sizeof(line), release)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (strncmp(line, "PRETTY_NAME=", 12) != 0)
+			continue;
+		len = strlen(line);
+		if (line[12] == '"' && line[len - 1] == '"')
+			line[len - 1] = '\0';
+		snprintf(host, sizeof(host), "%s, ", line + 12 + (line[12] == '"'));
+	}
+	if (release)
+		fclose(release);
+	len = strlen(host);
+	if (!uname(&name))
+		snprintf(host + len, sizeof(host) - len, "%s %.64s %.64s", name.sysname,
+		    name.release, name.machine);
+	print_member(file, "host", host);
+}
+
 static void
 print_run(FILE *file, const struct run *run)
 {
@@ -98,6 +126,7 @@ print_run(FILE *file, const struct run *run)
 	print_member(file, "target", run->target->name);
 	print_version(file, run->target);
 	print_member(file, "sbindir", run->target->sbindir);
+	print_host(file);
 	print_member(file, "when", when);
 	fprintf(file,
 	    ",\"ms\":%lld,\"passed\":%zu,\"failed\":%zu,\"deviations\":%zu,\"skipped\":%zu,"
@@ -153,11 +182,48 @@ is_run(const char *text)
 	return !strncmp(text, BEGINS, strlen(BEGINS)) && !strchr(text, '<');
 }
 
+/* "ID tab page tab text" becomes "ID":["page","text"]; they are UTF-8, and stay so. */
+static void
+print_sentence(FILE *file, const char *line, size_t len)
+{
+	fputs("\"", file);
+	for (size_t i = 0, tabs = 0; i < len; i++) {
+		if (line[i] == '\t')
+			fputs(!tabs++ ? "\":[\"" : "\",\"", file);
+		else if (line[i] == '"' || line[i] == '\\')
+			fprintf(file, "\\%c", line[i]);
+		else if (line[i] == '<')
+			fputs("\\u003c", file);
+		else
+			fputc(line[i], file);
+	}
+	fputs("\"]", file);
+}
+
+static void
+print_sentences(FILE *file, const char *lines)
+{
+	const char *between = "";
+
+	fputs("<script type=\"application/json\" id=\"sentences\">\n{", file);
+	while (lines && *lines) {
+		size_t len = strcspn(lines, "\n");
+
+		fputs(between, file);
+		print_sentence(file, lines, len);
+		between = ",\n";
+		lines += len + (lines[len] == '\n');
+	}
+	fputs("}\n</script>\n", file);
+}
+
 bool
-page_html(const char *name, const struct run *run, const char *beside, FILE *template)
+page_html(
+    const char *name, const struct run *run, const char *beside, FILE *template, FILE *sentences)
 {
 	struct bytes page = read_whole(template),
-		     other = read_whole(beside ? fopen(beside, "r") : NULL);
+		     other = read_whole(beside ? fopen(beside, "r") : NULL),
+		     said = read_whole(sentences);
 	const char *mark = strstr(page.at, MARK);
 	bool well = !beside || other.at;
 	FILE *file;
@@ -168,8 +234,9 @@ page_html(const char *name, const struct run *run, const char *beside, FILE *tem
 	}
 	file = well ? fopen(name, "w") : NULL;
 	if (file) {
-		fprintf(file, "%.*s<script type=\"application/json\" class=\"run\">\n",
-		    (int)(mark - page.at), page.at);
+		fprintf(file, "%.*s", (int)(mark - page.at), page.at);
+		print_sentences(file, said.at);
+		fputs("<script type=\"application/json\" class=\"run\">\n", file);
 		print_run(file, run);
 		fputs("</script>\n", file);
 		if (other.at)
@@ -181,5 +248,6 @@ page_html(const char *name, const struct run *run, const char *beside, FILE *tem
 	}
 	bytes_free(&page);
 	bytes_free(&other);
+	bytes_free(&said);
 	return file && well;
 }

@@ -351,14 +351,16 @@ static struct process *
 launch(struct bench *bench, const char *options)
 {
 	struct rig *rig = bench->rig;
-	char folder[320], words[256], as_root[256];
+	char folder[320], preload[512], words[256], as_root[256];
 	const char *argv[40];
 	size_t len = 0;
 
 	snprintf(folder, sizeof(folder), "UMOCKDEV_DIR=%s", rig->port);
 	if (rig->drive->usb) {
 		argv[len++] = ENV;
-		argv[len++] = "LD_PRELOAD=libumockdev-preload.so.0";
+		snprintf(preload, sizeof(preload), "LD_PRELOAD=%s:libumockdev-preload.so.0",
+		    getenv("LD_PRELOAD") ? getenv("LD_PRELOAD") : "");
+		argv[len++] = preload;
 		argv[len++] = folder;
 	}
 	argv[len++] = rig->drive->program;

@@ -175,7 +175,7 @@ FILE *
 target_open_data(const char *name, const char *build, char *path, size_t size)
 {
 	static const char *const places[] = { "/../conformance", "/../../conformance",
-		"/share/nut-conform" };
+		"/share/nut-conform", "/conformance" };
 	FILE *file = NULL;
 
 	for (size_t i = 0; !file && i < sizeof(places) / sizeof(places[0]); i++) {

@@ -150,6 +150,56 @@ drop_values(struct piece *piece)
 	}
 }
 
+/* --- drivers --- */
+
+#define ZEROS "(000.0 000.0 000.0 000 00.0 00.0 00.0 00001000\r"
+#define STATUS_LEN 47
+
+/* What an answer cut short does not say is 0. */
+static void
+fill_with_zeros(struct piece *piece)
+{
+	if (piece->len && piece->at[0] == '(' && piece->len < STATUS_LEN) {
+		memcpy(piece->at, ZEROS, STATUS_LEN);
+		piece->len = STATUS_LEN;
+	}
+}
+
+/* The eight bits at the end of a status: with a letter among them, the first is 1. */
+static void
+take_letters_for_bits(struct piece *piece)
+{
+	char *bits = piece->at + STATUS_LEN - 9;
+
+	if (piece->len != STATUS_LEN || piece->at[0] != '(')
+		return;
+	for (size_t i = 0; i < 8; i++)
+		if (bits[i] != '0' && bits[i] != '1')
+			bits[0] = bits[i] = '1';
+}
+
+/* Noise where a status has a digit is 9, elsewhere what belongs there. */
+static void
+take_noise_for_digits(struct piece *piece)
+{
+	for (size_t i = 0; i < piece->len && piece->len == STATUS_LEN; i++)
+		if (!isdigit((unsigned char)piece->at[i]))
+			piece->at[i] = ZEROS[i] != '0' || i >= STATUS_LEN - 9 ? ZEROS[i] : '9';
+}
+
+/* A dash is no digit, and no number is no minus. */
+static void
+take_dashes_for_zeros(struct piece *piece)
+{
+	for (size_t i = 0; i < piece->len; i++)
+		if (piece->at[i] == '-')
+			piece->at[i] = '0';
+}
+
+#define QX(what) "driver/nutdrv_qx/megatec-500/" what
+#define HID(what) "driver/usbhid-ups/eaton-3s-700/" what
+#define A_STATUS "(230.0 230.0 230.0 014 50.0 27.0 25.0 00001001\r"
+
 const struct mutant mutants[] = {
 	/* Framing. */
 	{ "an answer without newline", "net/netver/1", TO_CLIENT, .from = "1.3\n", .to = "1.3" },
@@ -261,6 +311,49 @@ const struct mutant mutants[] = {
 	{ "a denied command granted", "access/vector/7", TO_CLIENT, .from = "ERR ACCESS-DENIED",
 	    .to = "OK" },
 	{ "a drop that answers", "access/door/4", .quirk = ANSWERS_A_DROP },
+	/* TLS. */
+	{ "a command behind STARTTLS run", "security/inject/1", FROM_CLIENT,
+	    .from = "STARTTLS\nVER\n", .to = "VER\nSTARTTLS\n" },
+	/* What a driver says. */
+	{ "OB without a word from the device", QX("starts"), TO_CLIENT, .from = "ups.status \"OL",
+	    .to = "ups.status \"OB" },
+	{ "a stale device on battery", QX("mute"), TO_CLIENT, .from = "DATASTALE\n",
+	    .to = "SETINFO ups.status \"OB\"\nDATASTALE\n" },
+	{ "a silent device fresh", QX("mute"), TO_CLIENT, .from = "DATASTALE\n", .to = "" },
+	{ "a device without cable fresh", QX("cable"), TO_CLIENT, .from = "DATASTALE\n", .to = "" },
+	{ "a device that refuses all fresh", HID("stall"), TO_CLIENT, .from = "DATASTALE\n",
+	    .to = "" },
+	{ "a silent USB device off", HID("mute"), TO_CLIENT, .from = "DATASTALE\n",
+	    .to = "SETINFO ups.status \"OFF\"\nDATASTALE\n" },
+	{ "LB not told", QX("outage"), TO_CLIENT, .from = " LB", .to = "" },
+	{ "LB not told on USB", HID("outage"), TO_CLIENT, .from = " LB", .to = "" },
+	{ "values of an hour ago", QX("values"), TO_CLIENT, .from = "SETINFO input.voltage \"0",
+	    .to = "SETINFO input.voltage \"230" },
+	{ "a PING without PONG", QX("prompt"), TO_CLIENT, .from = "PONG\n", .to = "" },
+	{ "the name of another", HID("names"), TO_CLIENT, .from = "device.serial \"",
+	    .to = "device.serial \"X" },
+	{ "a variable left out", HID("complete"), TO_CLIENT, .from = "SETINFO battery.runtime ",
+	    .to = "SETINFU battery.runtime " },
+	{ "delays forgotten", QX("settings"), TO_CLIENT, .from = "ups.delay.start \"240",
+	    .to = "ups.delay.start \"180" },
+	/* What it makes of a device that does wrong. */
+	{ "dies on a refusal", QX("nak"), FROM_DEVICE, .from = "NAK", .to = "NAK", .quirk = DIES },
+	{ "nobody heard while the device is asked", QX("prompt"), .quirk = SLEEPS },
+	{ "one lost answer and all is stale", QX("one"), .quirk = LOSES_PATIENCE },
+	{ "its own question for an answer", QX("echo"), FROM_DEVICE, .from = "Q1\r",
+	    .to = A_STATUS },
+	{ "0 for unknown", QX("half"), FROM_DEVICE, .change = fill_with_zeros },
+	{ "a letter for a bit", QX("badbits"), FROM_DEVICE, .change = take_letters_for_bits },
+	{ "noise for numbers", QX("garble"), FROM_DEVICE, .change = take_noise_for_digits },
+	{ "dashes for zeros", QX("dashes"), FROM_DEVICE, .change = take_dashes_for_zeros },
+	/* What it does for a command. */
+	{ "beeper.toggle not passed on", QX("beeper"), TO_DEVICE, .from = "Q\r", .to = "" },
+	{ "a battery test not passed on", QX("test"), TO_DEVICE, .from = "T", .to = "" },
+	{ "load.off not passed on", QX("load.off"), TO_DEVICE, .from = "S", .to = "" },
+	{ "shutdown.stop not passed on", QX("shutdown.stop"), TO_DEVICE, .from = "C\r", .to = "" },
+	{ "shutdown.return that stays off", QX("shutdown.return"), TO_DEVICE, .from = "R0",
+	    .to = "R9" },
+	{ "-k that cuts nothing", QX("killpower"), TO_DEVICE, .from = "S", .to = "" },
 };
 
 const size_t mutants_len = sizeof(mutants) / sizeof(mutants[0]);

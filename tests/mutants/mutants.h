@@ -1,13 +1,14 @@
-/* mutants.h - deliberately wrong servers: our upsd with its bytes changed on the way.  Each must
- * make the case fail that judges what was broken (ci/mutants). */
+/* mutants.h - deliberately wrong servers and drivers: ours, with their bytes changed on the way.
+ * Each must make the case fail that judges what was broken (ci/mutants). */
 #ifndef TESTS_MUTANTS_H
 #define TESTS_MUTANTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* On which way, seen from upsd. */
-enum way { TO_CLIENT, FROM_CLIENT, TO_DRIVER, FROM_DRIVER, WAYS };
+/* On which way, seen from upsd; or from a driver, whose client is upsd and whose device hangs on a
+ * serial line. */
+enum way { TO_CLIENT, FROM_CLIENT, TO_DRIVER, FROM_DRIVER, TO_DEVICE, FROM_DEVICE, WAYS };
 
 /* Bytes on their way; there is room for more. */
 struct piece {
@@ -21,8 +22,19 @@ struct mutant {
 	enum way way;
 	const char *from, *to;		     /* this instead of that, or */
 	void (*change)(struct piece *piece); /* any other change of what passes, or */
-	enum quirk { NO_QUIRK, GREETS, BLOCKS, ANSWERS_A_DROP } quirk;
+	enum quirk {
+		NO_QUIRK,
+		GREETS,
+		BLOCKS,
+		ANSWERS_A_DROP,
+		DIES,		/* of FROM, from the device */
+		SLEEPS,		/* a while at each question to the device */
+		LOSES_PATIENCE, /* says DATASTALE at the first answer that does not come */
+	} quirk;
 };
+
+/* "driver/PROGRAM/DEVICE/WHAT" is about a driver, everything else about upsd. */
+#define DRIVER_CASE "driver/"
 
 extern const struct mutant mutants[];
 extern const size_t mutants_len;

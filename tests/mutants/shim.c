@@ -1,10 +1,13 @@
-/* shim.c - loaded before libc into a process called upsd, it makes it the mutant that MUTANT names:
- * what passes between upsd and its clients or drivers is changed on the way.  All of it is one
- * process's, so its state is static here. */
+/* shim.c - loaded before libc into upsd or a driver, it makes it the mutant that MUTANT names: what
+ * passes between upsd and its clients or drivers, or between a driver and its clients or device, is
+ * changed on the way.  All of it is one process's, so its state is static here. */
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sockios.h>
 #include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -16,8 +19,9 @@
 enum { FDS = 4096, ROOM = 1 << 18 };
 
 struct peer {
-	enum { NOBODY, CLIENT, DRIVER } is;
+	enum { NOBODY, CLIENT, DRIVER, DEVICE } is;
 	bool heard; /* it has been sent something */
+	bool asked; /* and, a device, has not answered yet */
 };
 
 static const struct mutant *mutant;
@@ -29,18 +33,28 @@ static struct peer peers[FDS];
 	if (!real)                                                                                 \
 	*(void **)&real = dlsym(RTLD_NEXT, #name)
 
+static bool
+is_of_this_program(const struct mutant *of)
+{
+	const char *program = program_invocation_short_name;
+	char begins[80];
+
+	snprintf(begins, sizeof(begins), DRIVER_CASE "%s/", program);
+	return strncmp(of->fails, DRIVER_CASE, strlen(DRIVER_CASE))
+		   ? !strcmp(program, "upsd")
+		   : !strncmp(of->fails, begins, strlen(begins));
+}
+
 __attribute__((constructor)) static void
 choose(void)
 {
 	const char *name = getenv("MUTANT");
 
-	if (!name || strcmp(program_invocation_short_name, "upsd"))
+	if (!name)
 		return;
 	for (size_t i = 0; i < mutants_len; i++)
-		if (!strcmp(mutants[i].name, name))
+		if (!strcmp(mutants[i].name, name) && is_of_this_program(&mutants[i]))
 			mutant = &mutants[i];
-	if (!mutant)
-		abort();
 }
 
 static struct peer *
@@ -50,10 +64,13 @@ peer_at(int fd)
 }
 
 static bool
-passes(const struct peer *peer, enum way client, enum way driver)
+passes(const struct peer *peer, bool out)
 {
-	return peer && (mutant->from || mutant->change) &&
-	       mutant->way == (peer->is == CLIENT ? client : driver);
+	static const enum way ways[][2] = { [CLIENT] = { FROM_CLIENT, TO_CLIENT },
+		[DRIVER] = { FROM_DRIVER, TO_DRIVER },
+		[DEVICE] = { FROM_DEVICE, TO_DEVICE } };
+
+	return peer && (mutant->from || mutant->change) && mutant->way == ways[peer->is][out];
 }
 
 static void
@@ -113,7 +130,7 @@ send(int fd, const void *bytes, size_t len, int flags)
 		wait_for_client(fd);
 		return (ssize_t)len;
 	}
-	if (!passes(peer, TO_CLIENT, TO_DRIVER) || len > ROOM / 2)
+	if (!passes(peer, true) || peer->is == DEVICE || len > ROOM / 2)
 		return real(fd, bytes, len, flags);
 	memcpy(room, bytes, len);
 	change(&piece);
@@ -125,22 +142,71 @@ ssize_t
 read(int fd, void *bytes, size_t size)
 {
 	struct peer *peer = peer_at(fd);
-	bool changed = passes(peer, FROM_CLIENT, FROM_DRIVER) && size > 1024;
+	bool changed = passes(peer, false) && size > 64;
 	struct piece piece = { bytes, 0, size };
 	ssize_t got;
 	REAL(read);
 
 	/* Less than there is room for: a change may make it longer. */
 	got = real(fd, bytes, changed ? size / 4 : size);
+	if (peer && got > 0)
+		peer->asked = false;
 	if (!changed || got <= 0)
 		return got;
 	piece.len = (size_t)got;
+	if (mutant->quirk == DIES && memmem(bytes, piece.len, mutant->from, strlen(mutant->from)))
+		_exit(1);
 	change(&piece);
 	if (piece.len == 0) {
 		errno = EAGAIN;
 		return -1;
 	}
 	return (ssize_t)piece.len;
+}
+
+/* A serial line: the sockets of a driver are written by send(). */
+ssize_t
+write(int fd, const void *bytes, size_t len)
+{
+	char room[256];
+	struct piece piece = { room, len, sizeof(room) };
+	struct peer *peer = peer_at(fd);
+	REAL(write);
+
+	if (!peer || peer->is != DEVICE || len > sizeof(room) / 2)
+		return real(fd, bytes, len);
+	if (mutant->quirk == SLEEPS)
+		poll(NULL, 0, 1500);
+	for (int i = 0; i < FDS && peer->asked && mutant->quirk == LOSES_PATIENCE; i++)
+		if (peers[i].is == CLIENT)
+			send_all(i, "DATASTALE\n", 10);
+	peer->asked = true;
+	if (!passes(peer, true))
+		return real(fd, bytes, len);
+	memcpy(room, bytes, len);
+	change(&piece);
+	if (piece.len && real(fd, room, piece.len) != (ssize_t)piece.len)
+		return -1;
+	return (ssize_t)len;
+}
+
+/* The suite calls the device "tty". */
+int
+open(const char *path, int flags, ...)
+{
+	size_t len = strlen(path);
+	va_list args;
+	mode_t mode;
+	int fd;
+	REAL(open);
+
+	va_start(args, flags);
+	mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;
+	va_end(args);
+	fd = real(path, flags, mode);
+	if (mutant && fd >= 0 && fd < FDS && len > 4 && !strcmp(path + len - 4, "/tty"))
+		peers[fd] = (struct peer){ .is = DEVICE };
+	return fd;
 }
 
 static int
