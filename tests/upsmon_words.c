@@ -23,8 +23,10 @@ struct server {
 	struct conn *conn;
 	char status[80]; /* "": DATA-STALE */
 	bool drips;	 /* a byte each two seconds, never a whole line */
+	bool no_primary; /* refuses PRIMARY */
 	struct timer drip;
 	unsigned told; /* how often it said its status */
+	unsigned logins;
 	int64_t fsd_ms;
 };
 
@@ -59,10 +61,15 @@ answer(struct server *server, const char *line)
 		server->told++;
 	} else if (!strncmp(line, "GET VAR", 7)) {
 		snprintf(text, sizeof(text), "ERR VAR-NOT-SUPPORTED\n");
+	} else if (server->no_primary &&
+		   (!strcmp(line, "PRIMARY u") || !strcmp(line, "MASTER u"))) {
+		snprintf(text, sizeof(text), "ERR ACCESS-DENIED\n");
 	} else if (!strncmp(line, "GET NUMLOGINS", 13)) {
 		snprintf(text, sizeof(text), "NUMLOGINS u 1\n");
 	} else if (!strncmp(line, "STARTTLS", 8)) {
 		snprintf(text, sizeof(text), "ERR FEATURE-NOT-CONFIGURED\n");
+	} else if (!strcmp(line, "LOGIN u")) {
+		server->logins++;
 	} else if (!strcmp(line, "FSD u")) {
 		snprintf(text, sizeof(text), "OK FSD-SET\n");
 		server->fsd_ms = sim_now_ms(sim);
@@ -462,6 +469,23 @@ Test(upsmon_words, what_was_asked_before_a_gap_is_no_news_but_the_last_that_was_
 }
 
 /* ---- the log ---- */
+
+/* Somebody mends upsd.users before the outage comes: secondaries must then be told. */
+Test(upsmon_words, a_right_that_was_refused_is_asked_for_again)
+{
+	begin(7);
+	serve("a");
+	servers[0].no_primary = true;
+	monitor_with("MONITOR u@a 1 mon secret primary\n" CONF);
+	told_again(&servers[0], 30);
+	servers[0].no_primary = false;
+	sim_run(sim, 61000);
+	say(&servers[0], 1u << OB | 1u << LB);
+	sim_run(sim, 30000);
+	cr_expect(servers[0].fsd_ms && shut_ms);
+	cr_expect_eq(servers[0].logins, 1, "it was logged in all the time");
+	end();
+}
 
 /* a UPS that fails for one reason all night is told of once, and again after a reload. */
 Test(upsmon_words, a_failure_that_lasts_is_told_once_and_again_after_a_reload)

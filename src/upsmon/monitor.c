@@ -9,7 +9,7 @@
 
 #define ANSWER_MS 5000	     /* for a whole answer: leaves room for a second try within DEADTIME */
 #define SECOND_LOOK_MS 1000  /* after the first poll that says stale (robustness 65) */
-#define LOGIN_AGAIN_MS 60000 /* after a refused LOGIN: somebody may mend upsd.users */
+#define LOGIN_AGAIN_MS 60000 /* after a refusal: somebody may mend upsd.users */
 #define CONTRADICTION (STATUS_OL | STATUS_OB)
 #define SOURCES (STATUS_OL | STATUS_OB | STATUS_OFF | STATUS_BYPASS) /* what power comes from */
 
@@ -25,7 +25,7 @@ struct monitor {
 	/* In this connection. */
 	bool logged_in, primary_granted, primary_refused;
 	bool fsd_sent;
-	int64_t login_again_ms; /* when to ask again after a refusal; 0: not needed */
+	int64_t login_again_ms; /* when to ask again for what was refused; 0: not needed */
 	long logins;		/* as last counted; -1 not known */
 
 	/* What is known of the UPS.  Moments are of the monotonic clock; 0: not so. */
@@ -434,7 +434,6 @@ got_login(void *owner, const struct client_answer *answer)
 	if (answer->result == CLIENT_FAILED)
 		return;
 	monitor->logged_in = answer->result == CLIENT_OK;
-	monitor->login_again_ms = 0;
 	if (monitor->logged_in) {
 		log_info("Logged into UPS %s%s", monitor->conf.text,
 		    client_encrypted(monitor->client) ? " (SSL)" : "");
@@ -450,10 +449,14 @@ static void
 got_primary(void *owner, const struct client_answer *answer)
 {
 	struct monitor *monitor = owner;
+	bool told = monitor->primary_refused;
 
 	monitor->primary_granted = answer->result == CLIENT_OK;
 	monitor->primary_refused = answer->result == CLIENT_REFUSED;
-	if (answer->result == CLIENT_REFUSED)
+	if (!monitor->primary_refused)
+		return;
+	monitor->login_again_ms = now_ms(monitor) + LOGIN_AGAIN_MS;
+	if (!told)
 		log_warnx("Primary managerial privileges unavailable on UPS [%s] - %s",
 		    monitor->conf.text, net_error_text(answer->error));
 }
@@ -470,12 +473,14 @@ got_primary_or_ask_master(void *owner, const struct client_answer *answer)
 		got_primary(monitor, answer);
 }
 
+/* Ask for what has not been granted in this connection. */
 static void
 log_in(struct monitor *monitor)
 {
 	monitor->login_again_ms = 0;
-	ask(monitor, CLIENT_LOGIN, got_login);
-	if (monitor->conf.primary)
+	if (!monitor->logged_in)
+		ask(monitor, CLIENT_LOGIN, got_login);
+	if (monitor->conf.primary && !monitor->primary_granted)
 		ask(monitor, CLIENT_PRIMARY, got_primary_or_ask_master);
 }
 
