@@ -159,6 +159,24 @@ die(int fd)
 	raise(SIGKILL);
 }
 
+/* `kill -HUP` of the process that was started. */
+static void
+ask_the_other_to_reload(int fd)
+{
+	sigset_t asked;
+
+	sigemptyset(&asked);
+	sigaddset(&asked, SIGHUP);
+	sigaddset(&asked, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &asked, NULL);
+	kill(getppid(), SIGHUP);
+	if (sigtimedwait(&asked, NULL, &(struct timespec){ .tv_sec = 5 }) != SIGHUP)
+		_exit(7);
+	kill(getppid(), SIGUSR1);
+	if (sigtimedwait(&asked, NULL, &(struct timespec){ .tv_sec = 5 }) != SIGUSR1)
+		_exit(7);
+}
+
 /* Stops the privileged half, and says whether that was still there when it had to
  * leave itself, by a file. */
 static void
@@ -280,4 +298,13 @@ Test(parent, what_is_no_request_runs_nothing)
 		cr_expect_not(there(stage.flag), "%zu", i);
 		tear_down(&stage);
 	}
+}
+
+Test(parent, passes_on_what_the_other_half_can_do)
+{
+	struct stage stage;
+
+	set_up(&stage);
+	cr_expect_eq(play(&stage, ask_the_other_to_reload), 0);
+	tear_down(&stage);
 }

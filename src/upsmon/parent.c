@@ -146,6 +146,14 @@ now_s(void)
 	return now.tv_sec;
 }
 
+/* Who asks us, the process that was started, means the one that can do something about it. */
+static void
+pass_on(int signal)
+{
+	if (child > 0)
+		kill(child, signal);
+}
+
 /* How the child left: its exit status, -1 if it must be started again.  The FIRST, if it ends with
  * an error in its first seconds, could not even begin; later ones are never given up. */
 static int
@@ -198,7 +206,7 @@ fork_child(int pair[2])
 	sigaddset(&ending, SIGINT);
 	sigaddset(&ending, SIGQUIT);
 	sigprocmask(SIG_BLOCK, &ending, &before);
-	catch_signals(SIG_IGN, end_both);
+	catch_signals(pass_on, end_both);
 	child = fork();
 	error = errno;
 	if (child == 0)
@@ -240,7 +248,7 @@ parent_split(const char *command, const char *flag, bool *again)
 			    SIG_IGN, SIG_IGN); /* whoever ends us now shuts down as well */
 			parent_shut_down(byte, command, flag);
 			/* SHUTDOWNEXIT: the child may stay logged in, and we with it. */
-			catch_signals(SIG_IGN, end_both);
+			catch_signals(pass_on, end_both);
 			while (waitpid(child, &status, 0) == -1 && errno == EINTR)
 				;
 			exit(0);
