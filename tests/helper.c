@@ -159,6 +159,29 @@ Test(helper, a_server_that_dies_is_started_again)
 }
 
 static void
+stop_the_server(char *question, int to)
+{
+	kill(getppid(), SIGSTOP);
+}
+
+/* Sooner than the deadline of a question: who is asked by it gets an answer, if it is only no. */
+Test(helper, a_server_that_is_stopped_is_replaced)
+{
+	static const struct helper_kind harm = { "harm", stop_the_server };
+	const struct helper_kind *const kinds[] = { &harm, NULL };
+
+	end();
+	cr_assert_neq(helper = helper_start(NULL, kinds), -1);
+	world = world_kernel_new(helper);
+	loop = loop_new(world);
+	done = false;
+	cr_assert(helper_ask(loop, "harm it", answered, NULL));
+	cr_assert(loop_run_until(loop, &done, HELPER_DEADLINE_MS - 2000));
+	cr_expect_str_eq(answer, "none", "no answer is no");
+	cr_expect_neq(*resolve("localhost"), 0, "what is asked now waits for the next one");
+}
+
+static void
 kill_the_server_of_two(char *question, int to)
 {
 	sleep(1); /* the other has been asked first, and runs or waits in the socket */

@@ -17,6 +17,8 @@
 
 #define ANSWER_MAX 65536
 #define RESTART_S 1
+#define STOPPED_S                                                                                  \
+	3 /* so long a stopped server may stay so: nobody who asks waits longer for nothing */
 #define GRACE_MS 1000 /* the asker waits so much longer than the server lets a worker live */
 
 /* ---- the workers: each answers one question and exits ---- */
@@ -259,13 +261,38 @@ serve(int fd, const struct helper_kind *const *more)
 	return server.over;
 }
 
+/* It stays a zombie until its group is gone: nobody else may have its number.  One that is stopped
+ * (SIGSTOP) and not continued would never answer again, and is ended. */
+static void
+wait_for_end(pid_t pid, siginfo_t *ended)
+{
+	for (int stopped_s = 0;;) {
+		int wait = WEXITED | WSTOPPED | WNOWAIT | (stopped_s ? WNOHANG : 0);
+
+		*ended = (siginfo_t){ 0 };
+		if (waitid(P_PID, (id_t)pid, ended, wait) == -1)
+			continue; /* EINTR */
+		if (ended->si_pid == 0) {
+			stopped_s = 0; /* it goes on */
+			continue;
+		}
+		if (ended->si_code != CLD_STOPPED)
+			return;
+		if (stopped_s++ == STOPPED_S) {
+			log_warnx("the helper has been stopped for %d s: ended", STOPPED_S);
+			kill(-pid, SIGKILL);
+		}
+		sleep(1);
+	}
+}
+
 /* A server that died is started again: without one nobody could log in where libwrap is asked.
  * What was asked meanwhile waits in the socket; what it was about to answer, its workers being in
  * its process group, is not answered. */
 static void
 keep_serving(int fd, const struct helper_kind *const *more)
 {
-	siginfo_t ended = { 0 };
+	siginfo_t ended;
 
 	for (;; sleep(RESTART_S)) {
 		pid_t pid = fork();
@@ -276,9 +303,7 @@ keep_serving(int fd, const struct helper_kind *const *more)
 		}
 		if (pid == -1)
 			continue;
-		/* It stays a zombie until its group is gone: nobody else may have its number. */
-		while (waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOWAIT) == -1 && errno == EINTR)
-			;
+		wait_for_end(pid, &ended);
 		if (ended.si_code != CLD_EXITED || ended.si_status != 0)
 			kill(-pid, SIGKILL);
 		while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)

@@ -3,8 +3,8 @@
  *
  * A small fork server, started before chroot and confinement as the daemon's user.  One forked
  * worker a question, at most HELPER_WORKERS at a time (more wait), killed at the deadline.  No
- * answer means *no* for access and *try again* for names.  A server that dies is started again by
- * its parent, which does nothing else. */
+ * answer means *no* for access and *try again* for names.  A server that dies, or is stopped, is
+ * started again by its parent, which does nothing else. */
 #ifndef HELPER_H
 #define HELPER_H
 
