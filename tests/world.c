@@ -367,6 +367,28 @@ Test(world, a_program_gets_its_environment_and_no_descriptor_but_three)
 	cr_expect_eq(WEXITSTATUS(status), 3);
 }
 
+/* A notifier's own children hold what it held. */
+Test(world, a_program_apart_is_killed_with_what_it_started)
+{
+	const char *const argv[] = { "sh", "-c", "sleep 1000 & echo x; wait", NULL };
+	int ends[2], status;
+	struct world_spawn what = { .argv = argv, .keep_fd = { -1, 0, -1 }, .apart = true };
+	char byte[2];
+	pid_t pid;
+
+	cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
+	what.keep_fd[1] = ends[1];
+	pid = world->spawn(it, &what);
+	close(ends[1]);
+	cr_expect_eq(read(ends[0], byte, 2), 2);
+	world->kill(it, -pid, SIGKILL);
+	cr_expect_eq(read(ends[0], byte, 1), 0, "nobody holds the other end any more");
+	close(ends[0]);
+	while (world->wait(it, &status) != pid)
+		;
+	cr_expect_eq(WTERMSIG(status), SIGKILL);
+}
+
 Test(world, a_program_begins_with_default_signals)
 {
 	char out[512];

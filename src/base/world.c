@@ -452,8 +452,9 @@ environment(const char *const *add)
 
 /* Signals as a new program expects them: none ignored, none blocked. */
 static int
-add_signals(posix_spawnattr_t *how)
+add_signals(posix_spawnattr_t *how, bool apart)
 {
+	short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
 	sigset_t set;
 	int error;
 
@@ -463,7 +464,10 @@ add_signals(posix_spawnattr_t *how)
 	sigemptyset(&set);
 	if ((error = posix_spawnattr_setsigmask(how, &set)) != 0)
 		return error;
-	return posix_spawnattr_setflags(how, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+	if (apart)
+		flags |=
+		    POSIX_SPAWN_SETPGROUP; /* to a new one: that is what 0 means, the default */
+	return posix_spawnattr_setflags(how, flags);
 }
 
 /* KEEP become 0, 1, 2; all others are closed. */
@@ -492,7 +496,8 @@ spawn_with(pid_t *pid, const struct world_spawn *what, const int keep[3], char *
 		posix_spawn_file_actions_destroy(&files);
 		return error;
 	}
-	if ((error = add_signals(&how)) == 0 && (error = add_descriptors(&files, keep)) == 0)
+	if ((error = add_signals(&how, what->apart)) == 0 &&
+	    (error = add_descriptors(&files, keep)) == 0)
 		error = posix_spawnp(
 		    pid, what->argv[0], &files, &how, (char *const *)(uintptr_t)what->argv, env);
 	posix_spawnattr_destroy(&how);

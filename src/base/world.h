@@ -18,6 +18,7 @@ struct world_spawn {
 	const char *const *argv; /* NULL-ended; argv[0] is a path or looked up in PATH */
 	const char *const *env;	 /* "NAME=value" to add; NULL-ended, may be NULL */
 	int keep_fd[3];		 /* what becomes 0, 1, 2; -1 means /dev/null */
+	bool apart;		 /* in a process group of its own */
 };
 
 struct world {
@@ -55,7 +56,8 @@ struct world {
 	 * gives the pid of one that has ended and its status, or 0. */
 	pid_t (*spawn)(void *owner, const struct world_spawn *what);
 	pid_t (*wait)(void *owner, int *status);
-	void (*kill)(void *owner, pid_t pid, int signal); /* one that spawn() started */
+	/* One that spawn() started; -PID: and what it has started itself, if it is APART. */
+	void (*kill)(void *owner, pid_t pid, int signal);
 
 	/* Put QUESTION to the helper (helper.h), which may block for us.  A descriptor from which
 	 * the answer is read to its end; no bytes at all means no answer.  Close it to withdraw. */

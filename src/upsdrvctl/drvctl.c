@@ -136,7 +136,7 @@ spawn_driver(struct job *job)
 	const struct world *world = loop_world(job->ctl->loop);
 	const char *path = upsconf_global(job->ctl->conf, "driverpath");
 	const char *argv[DRVCTL_PASS_MAX + 8]; /* ours, at most five, then those, then NULL */
-	struct world_spawn spawn = { argv, NULL, { 0, 1, 2 } };
+	struct world_spawn spawn = { .argv = argv, .keep_fd = { 0, 1, 2 } };
 	char program[PATH_MAX];
 	size_t n = 0;
 

@@ -206,9 +206,10 @@ kill_hung(void *owner)
 {
 	struct run *run = owner;
 
-	log_warnx("%s runs for more than %d s: killed", run->argv[0], NOTIFY_TIMEOUT_MS / 1000);
+	log_warnx("%s runs for more than %d s: killed, with all that it has started", run->argv[0],
+	    NOTIFY_TIMEOUT_MS / 1000);
 	loop_world(run->notifier->loop)
-	    ->kill(loop_world(run->notifier->loop)->owner, run->pid, SIGKILL);
+	    ->kill(loop_world(run->notifier->loop)->owner, -run->pid, SIGKILL);
 }
 
 static void
@@ -218,8 +219,10 @@ start_waiting(struct notifier *notifier)
 
 	while (notifier->waiting && notifier->running_len < NOTIFY_RUNNING) {
 		struct run *run = notifier->waiting;
-		struct world_spawn spawn = { (const char *const *)run->argv,
-			(const char *const *)run->env, { -1, -1, -1 } };
+		struct world_spawn spawn = { .argv = (const char *const *)run->argv,
+			.env = (const char *const *)run->env,
+			.keep_fd = { -1, -1, -1 },
+			.apart = true };
 
 		notifier->waiting = run->next;
 		if (!notifier->waiting)

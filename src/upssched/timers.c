@@ -44,7 +44,7 @@ timers_execute(struct loop *loop, const char *cmdscript, const char *argument, c
 	struct buf type_env = { 0 }, ups_env = { 0 };
 	char *copy = strdup(cmdscript);
 	const char *argv[WORDS_MAX + 2], *env[3] = { NULL };
-	struct world_spawn spawn = { argv, env, { -1, 1, 2 } };
+	struct world_spawn spawn = { .argv = argv, .env = env, .keep_fd = { -1, 1, 2 } };
 	struct words words;
 	pid_t pid = -1;
 

@@ -154,7 +154,7 @@ sim_kill_child(void *owner, pid_t pid, int signal)
 {
 	struct process *process = owner;
 
-	sim_child_ended(process->sim, process->where, pid, signal);
+	sim_child_ended(process->sim, process->where, pid < 0 ? -pid : pid, signal);
 }
 
 /* "name HOST PORT" */
