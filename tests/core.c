@@ -529,34 +529,6 @@ Test(core, driver_exit_answers_and_ends)
 	end(loop);
 }
 
-Test(core, arguments_as_in_nut)
-{
-	struct drvconf_args args;
-	const char *where;
-	char *good[] = { "d", "-a", "u", "-DD", "-xport=p", "-x", "flag", "-i", "5", "-FF", NULL };
-	char *unknown[] = { "d", "-a", "u", "-Z", NULL };
-	char *none[] = { "d", NULL };
-	char *both[] = { "d", "-a", "u", "-s", "v", NULL };
-	char *command[] = { "d", "-a", "u", "-c", "dance", NULL };
-
-	cr_expect_null(drvconf_args_parse(&args, 10, good, &where));
-	cr_expect_eq(args.debug, 2);
-	cr_expect_eq(args.foreground, 2);
-	cr_expect_eq(args.poll_seconds, 5);
-	cr_expect_eq(args.settings_len, 2);
-	cr_expect_str_eq(args.settings[1], "flag");
-	drvconf_args_free(&args);
-	cr_expect(drvconf_args_parse(&args, 4, unknown, &where));
-	cr_expect_str_eq(where, "-Z");
-	drvconf_args_free(&args);
-	cr_expect(drvconf_args_parse(&args, 1, none, &where));
-	drvconf_args_free(&args);
-	cr_expect(drvconf_args_parse(&args, 5, both, &where));
-	drvconf_args_free(&args);
-	cr_expect(drvconf_args_parse(&args, 5, command, &where));
-	drvconf_args_free(&args);
-}
-
 /* What -c, -k and a second instance do. */
 Test(core, another_process_can_ask_and_hears_the_result)
 {
