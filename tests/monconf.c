@@ -118,6 +118,21 @@ Test(monconf, a_host_that_is_only_watched_needs_no_command)
 	faults_free(&faults);
 }
 
+/* What the privileged process began with is what there is. */
+Test(monconf, what_a_reload_asks_for_must_have_been_there_at_the_start)
+{
+	struct faults faults = { 0 };
+	struct monconf *conf =
+	    parse("MONITOR a@h 1 u p primary\nSHUTDOWNCMD x\nPOWERDOWNFLAG /f\n", &faults);
+
+	cr_assert(conf, "%s", faults_first(&faults));
+	cr_expect(monconf_can_shut_down(conf, "y", "/g", &faults));
+	cr_expect(!monconf_can_shut_down(conf, NULL, "/g", &faults));
+	cr_expect(!monconf_can_shut_down(conf, "y", NULL, &faults));
+	monconf_free(conf);
+	faults_free(&faults);
+}
+
 /* -K comes when the disks are read-only and nobody can mend the file. */
 Test(monconf, the_flag_is_found_in_a_faulty_file)
 {

@@ -330,6 +330,23 @@ warn_if_changed(const char *directive, const char *old, const char *new)
 		    directive);
 }
 
+/* The file as it is now; NULL where the privileged process, as it began, could not shut down by it.
+ */
+static struct monconf *
+read_newer_conf(struct running *running, struct faults *faults)
+{
+	struct monconf *conf = read_conf(running->conf_path, faults);
+
+	if (!conf)
+		return NULL;
+	warn_if_changed("SHUTDOWNCMD", running->shutdown_cmd, conf->shutdown_cmd);
+	warn_if_changed("POWERDOWNFLAG", running->powerdown_flag, conf->powerdown_flag);
+	if (monconf_can_shut_down(conf, running->shutdown_cmd, running->powerdown_flag, faults))
+		return conf;
+	monconf_free(conf);
+	return NULL;
+}
+
 static void
 reload(struct running *running)
 {
@@ -337,7 +354,7 @@ reload(struct running *running)
 	struct monconf *conf;
 
 	proc_notify_reloading();
-	conf = read_conf(running->conf_path, &faults);
+	conf = read_newer_conf(running, &faults);
 	if (conf && !monconf_read_keys(conf, &faults)) {
 		monconf_free(conf);
 		conf = NULL;
@@ -346,8 +363,6 @@ reload(struct running *running)
 	if (!conf) {
 		log_error("reload refused, the old configuration stays: %s", faults_first(&faults));
 	} else {
-		warn_if_changed("SHUTDOWNCMD", running->shutdown_cmd, conf->shutdown_cmd);
-		warn_if_changed("POWERDOWNFLAG", running->powerdown_flag, conf->powerdown_flag);
 		set_debug_level(&running->options, conf);
 		upsmon_adopt(running->upsmon, conf);
 		log_notice("configuration reloaded");
@@ -467,7 +482,7 @@ split(struct running *running, struct monconf *conf)
 	running->parent_fd = parent_split(command_of(running), running->powerdown_flag, &again);
 	if (!again)
 		return conf;
-	newer = read_conf(running->conf_path, &faults);
+	newer = read_newer_conf(running, &faults);
 	faults_log(&faults);
 	faults_free(&faults);
 	if (!newer) {

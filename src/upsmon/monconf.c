@@ -101,11 +101,13 @@ take_shutdown_cmd(struct reading *reading, const struct directive *directive)
 			buf_add_text(&text, " ");
 		buf_add_text(&text, reading->line->word[i]);
 	}
-	buf_add(&text, "", 1);
 	free(reading->conf->shutdown_cmd);
-	reading->conf->shutdown_cmd = buf_steal(&text);
-	if (!reading->conf->shutdown_cmd)
+	reading->conf->shutdown_cmd = NULL;
+	if (!buf_add(&text, "", 1))
 		fault(reading, "out of memory");
+	else if (buf_bytes(&text)[strspn(buf_bytes(&text), " ")])
+		reading->conf->shutdown_cmd = buf_steal(&text);
+	buf_free(&text); /* an empty one would succeed and do nothing: it is none */
 }
 
 static void
@@ -314,17 +316,36 @@ take_line(struct reading *reading)
 		directive->take(reading, directive);
 }
 
+bool
+monconf_can_shut_down(
+    const struct monconf *conf, const char *command, const char *flag, struct faults *faults)
+{
+	bool primary = false, can = true;
+
+	for (size_t i = 0; i < conf->monitors_len; i++)
+		primary = primary || conf->monitors[i].primary;
+	if (conf->min_supplies && !command) {
+		faults_add(
+		    faults, conf->path, 0, "no SHUTDOWNCMD: this host could not be shut down");
+		can = false;
+	}
+	if (primary && !flag) {
+		faults_add(faults, conf->path, 0,
+		    "no POWERDOWNFLAG: a primary needs it to have the UPS switched off at the end");
+		can = false;
+	}
+	return can;
+}
+
 /* What only the whole file shows. */
 static void
 check_whole(const struct monconf *conf, struct faults *faults)
 {
 	long sum = 0;
-	bool primary = false, anybody_told = false;
+	bool anybody_told = false;
 
-	for (size_t i = 0; i < conf->monitors_len; i++) {
+	for (size_t i = 0; i < conf->monitors_len; i++)
 		sum += conf->monitors[i].power_value;
-		primary = primary || conf->monitors[i].primary;
-	}
 	for (size_t i = 0; i < NOTIFY_TYPES; i++)
 		anybody_told = anybody_told || conf->notify[i].flags & NOTIFY_EXEC;
 	if (!conf->monitors_len && conf->min_supplies)
@@ -335,14 +356,7 @@ check_whole(const struct monconf *conf, struct faults *faults)
 		    "have to "
 		    "shut down at once",
 		    sum, conf->min_supplies);
-	/* An empty one would succeed and do nothing. */
-	if ((!conf->shutdown_cmd || !conf->shutdown_cmd[strspn(conf->shutdown_cmd, " ")]) &&
-	    conf->min_supplies)
-		faults_add(
-		    faults, conf->path, 0, "no SHUTDOWNCMD: this host could not be shut down");
-	if (primary && !conf->powerdown_flag)
-		faults_add(faults, conf->path, 0,
-		    "no POWERDOWNFLAG: a primary needs it to have the UPS switched off at the end");
+	monconf_can_shut_down(conf, conf->shutdown_cmd, conf->powerdown_flag, faults);
 	if (anybody_told && !conf->notify_cmd.words)
 		faults_warn(
 		    faults, conf->path, 0, "NOTIFYFLAG says EXEC, but there is no NOTIFYCMD");

@@ -64,6 +64,10 @@ struct monconf_tls {
 	bool verify, force;
 };
 struct monconf_tls monconf_tls(const struct monconf *conf, const struct ups_at *at);
+/* Is there what CONF needs to shut this host down, and to have the UPSes switched off?  At a reload
+ * COMMAND and FLAG (NULL: none) are those of the start, which is when they are read. */
+bool monconf_can_shut_down(
+    const struct monconf *conf, const char *command, const char *flag, struct faults *faults);
 /* Read the keys and certificates that the monitors need: as the user who monitors.  false after
  * faults: CONF then cannot be used. */
 bool monconf_read_keys(struct monconf *conf, struct faults *faults);
