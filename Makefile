@@ -11,6 +11,7 @@
 #   make fuzz-replay      fuzz/corpus through the harnesses of fuzz/ (docs/fuzzing.md)
 #   make fuzz             each harness for FUZZ_SECONDS= under clang's libFuzzer; make fuzz-NAME: one
 #   make fuzz-coverage    what the corpus reaches, as a table and as HTML
+#   make soak             MINUTES= SEED= : the real programs with bad luck mixed at random (ci/soak)
 #   make clean
 #
 #   CC=clang              the other compiler
@@ -105,7 +106,7 @@ BIN		= $(CLIENTS) $(addprefix $(B)/bin/,$(if $(wildcard emulators/main.c),nut-em
 		  $(if $(wildcard conformance/main.c),nut-conform))
 SBIN		= $(patsubst src/%/main.c,$(B)/sbin/%,$(wildcard src/*/main.c))
 DRIVERS		= $(patsubst drivers/%.c,$(B)/drivers/%,$(wildcard drivers/*.c))
-PLANTED		= $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/planted/*.c))
+PLANTED		= $(patsubst tests/%.c,$(B)/tests/%,$(filter-out %/hoard.c,$(wildcard tests/planted/*.c)))
 # tests/tls_openssl*.c are for TLS=openssl alone, and so on.
 TEST_SRC	= $(filter-out tests/tls_%.c,$(wildcard tests/*.c)) $(wildcard tests/tls_$(TLS)*.c)
 TESTS		= $(patsubst tests/%.c,$(B)/tests/%,$(TEST_SRC))
@@ -136,7 +137,7 @@ all: $(SBIN) $(BIN) $(DRIVERS) $(B)/conformance/sentences.txt
 # The harnesses are compiled with the tests, so that whoever changes a header sees it.
 tests: $(TESTS) $(if $(SEEDS_SRC),$(B)/tests/simulate) $(HARNESSES:%=$(B)/fuzz/%.o)
 fuzzers: $(FUZZERS)
-.PHONY: all tests fuzzers check bench fuzz fuzz-replay fuzz-coverage install clean
+.PHONY: all tests fuzzers check bench fuzz fuzz-replay fuzz-coverage soak install clean
 .PRECIOUS: $(B)/%.o
 
 $(B)/%.o: %.c
@@ -222,6 +223,11 @@ $(B)/tests/mutants/list: $(B)/tests/mutants/main.o $(B)/tests/mutants/mutants.o
 $(B)/tests/mutants/shim.so: $(B)/tests/mutants/shim.o $(B)/tests/mutants/mutants.o
 	$(filter-out -pie,$(link)) -shared -ldl
 
+# A library that forgets, for ci/soak.
+$(B)/tests/planted/hoard.o: CFLAGS += -fPIC
+$(B)/tests/planted/hoard.so: $(B)/tests/planted/hoard.o
+	$(filter-out -pie,$(link)) -shared -ldl
+
 # Whole sites from seeds (docs/simulation.md).  planted.c stands between the files of src/.
 $(B)/tests/simulate: $(call objects,$(SEEDS_SRC)) $(B)/libsim.a $(LIBRARY)
 	$(link) -lm $(addprefix -Wl$(comma)--wrap=,$(PLANTED_AT))
@@ -252,6 +258,11 @@ $(B)/bench/access: $(LIBRARY)
 $(BENCH): $(B)/bench/%: $(B)/bench/%.o
 	@mkdir -p $(@D)
 	$(link) -lm
+
+MINUTES		= 5
+SEED		=
+soak: all
+	B=$(B) ci/soak --minutes $(MINUTES) $(SEED:%=--seed %)
 
 check: all tests
 	ci/check $(B) $(or $(ONLY),$(notdir $(TESTS)))
