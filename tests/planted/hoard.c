@@ -1,4 +1,5 @@
-/* Planted, by LD_PRELOAD: a daemon that forgets.  ci/soak must see it.  HOARD says what: memory or descriptors. */
+/* Planted, by LD_PRELOAD: a daemon that forgets.  ci/soak must see it.  HOARD says what: memory or
+ * descriptors. */
 #include <dlfcn.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -40,7 +41,8 @@ close(int fd)
 
 	if (!real_close)
 		*(void **)&real_close = dlsym(RTLD_NEXT, "close");
-	if (getpeername(fd, (struct sockaddr *)&peer, &size) == 0 && ++closed % EVERY_CONNECTION == 0 && hoards("descriptors"))
+	if (getpeername(fd, (struct sockaddr *)&peer, &size) == 0 && peer.ss_family == AF_INET &&
+	    ++closed % EVERY_CONNECTION == 0 && hoards("descriptors"))
 		return 0;
 	return real_close(fd);
 }
