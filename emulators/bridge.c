@@ -133,6 +133,7 @@ copy(char *out, size_t size, const char *text)
 	return text != NULL;
 }
 
+/* 0b stops whatever runs, a shutdown or a test. */
 static bool
 krauler_question(char *out, size_t size, unsigned index)
 {
@@ -140,7 +141,7 @@ krauler_question(char *out, size_t size, unsigned index)
 		[0x04] = "T",
 		[0x05] = "TL",
 		[0x07] = "Q",
-		[0x0b] = "C",
+		[0x0b] = "C\rCT",
 		[0x0c] = "I",
 		[0x0d] = "F" };
 

@@ -253,13 +253,25 @@ ask_string(struct qx *qx, int wanted)
 
 /* ---- exchanges ---- */
 
+bool
+qx_carries(const struct qx *qx, const char *text)
+{
+	const struct qx_bridge *bridge = qx->wire.bridge;
+	char first;
+
+	if (!bridge)
+		return true;
+	if (bridge->find_string)
+		return bridge->find_string(text, &first) != -1;
+	return !bridge->takes || bridge->takes(text);
+}
+
 static void
 ask(void *device, const struct exchange *exchange)
 {
 	struct qx *qx = device;
 	struct qx_wire *wire = &qx->wire;
 	const struct qx_bridge *bridge = wire->bridge;
-	int string = -1;
 
 	wire->len = wire->at = wire->got = 0;
 	wire->writing = false;
@@ -270,12 +282,10 @@ ask(void *device, const struct exchange *exchange)
 	memcpy(wire->text, exchange->question, exchange->question_len);
 	wire->len = exchange->question_len;
 	wire->text[wire->len] = '\0';
-	if (bridge->find_string)
-		string = bridge->find_string(wire->text, &wire->first);
-	if (bridge->find_string ? string == -1 : bridge->takes && !bridge->takes(wire->text))
+	if (!qx_carries(qx, wire->text))
 		core_ended(qx->core, EXCHANGE_ANSWERED, wire->text, wire->len);
 	else if (bridge->find_string)
-		ask_string(qx, string);
+		ask_string(qx, bridge->find_string(wire->text, &wire->first));
 	else
 		send_report(qx);
 }

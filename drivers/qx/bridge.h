@@ -37,6 +37,9 @@ struct qx_bridge {
 
 	/* NULL, or: does it take TEXT?  What it does not is sent back, as a UPS would. */
 	bool (*takes)(const char *text);
+
+	unsigned off_min_s;   /* the shortest delay that an order to switch off can have */
+	bool returns_at_once; /* no delay before it switches on fits into an order */
 };
 
 /* All of them; last row: name NULL. */
@@ -69,6 +72,8 @@ void qx_bridge_options(struct qx *qx, bool is_usb);
 /* Find the device and its bridge, then call FOUND. */
 void qx_bridge_begin(struct qx *qx);
 bool qx_is_usb(void *device);
+/* Is there a way for TEXT (with its CR) to the UPS?  Not through each bridge. */
+bool qx_carries(const struct qx *qx, const char *text);
 void qx_heard(void *device, const unsigned char *bytes, size_t len);
 
 #define QX_BRIDGE_OPTIONS                                                                          \

@@ -27,12 +27,23 @@ publish_delay(struct qx *qx, const char *name, unsigned seconds, unsigned min_s,
 	core_range(qx->core, name, (long)min_s, (long)max_s);
 }
 
-/* What ups.conf gave before the dialect was known may not fit it. */
+static unsigned
+least_off(const struct qx *qx)
+{
+	return qx->wire.bridge && qx->wire.bridge->off_min_s ? qx->wire.bridge->off_min_s : 12;
+}
+
+/* What ups.conf gave before the dialect and the bridge were known may not fit them. */
 static void
 fit_delays(struct qx *qx)
 {
 	const struct qx_dialect *dialect = qx->dialect;
 
+	if (qx->off_s < least_off(qx)) {
+		log_warnx("[%s] offdelay: bridge %s takes at least %u s, which is used",
+		    core_ups_name(qx->core), qx->wire.bridge->name, least_off(qx));
+		qx->off_s = least_off(qx);
+	}
 	if (qx->off_s > dialect->off_max_s) {
 		log_warnx("[%s] offdelay: %s takes at most %u s, which is used",
 		    core_ups_name(qx->core), dialect->name, dialect->off_max_s);
@@ -53,24 +64,13 @@ set_delay(struct qx *qx, const char *name, const char *value)
 	unsigned *seconds = off ? &qx->off_s : &qx->on_s;
 	long number;
 
-	if (!conffile_number(value, off ? 12 : (long)dialect->on_min_s,
+	if (!conffile_number(value, off ? (long)least_off(qx) : (long)dialect->on_min_s,
 		off ? (long)dialect->off_max_s : 599940, &number))
 		return RESULT_INVALID;
 	*seconds =
 	    off ? megatec_off_seconds((unsigned)number) : megatec_on_seconds((unsigned)number);
 	core_setf(qx->core, name, "%u", *seconds);
 	return RESULT_HANDLED;
-}
-
-void
-qx_publish_orders(struct qx *qx)
-{
-	fit_delays(qx);
-	publish_delay(qx, "ups.delay.shutdown", qx->off_s, 12, qx->dialect->off_max_s);
-	publish_delay(qx, "ups.delay.start", qx->on_s, qx->dialect->on_min_s, 599940);
-	for (const struct qx_command *row = qx->dialect->commands; row->name; row++)
-		if (!row->flag)
-			core_cmd(qx->core, row->name);
 }
 
 /* --- commands ---------------------------------------------------------------------------- */
@@ -112,6 +112,97 @@ make_command(
 		snprintf(text, MEGATEC_COMMAND_MAX, "%s\r", row->text);
 	}
 	return RESULT_HANDLED;
+}
+
+/* --- what is offered --------------------------------------------------------------------- */
+
+/* What cuts the power: -k. */
+static void
+make_cut(const struct qx *qx, char text[MEGATEC_COMMAND_MAX])
+{
+	if (qx->stayoff)
+		megatec_shutdown_stayoff(text, qx->off_s);
+	else
+		megatec_shutdown_return(text, qx->off_s, qx->on_s);
+}
+
+static bool
+can_cut(const struct qx *qx)
+{
+	char text[MEGATEC_COMMAND_MAX];
+
+	make_cut(qx, text);
+	return qx_carries(qx, text);
+}
+
+/* A command is offered if there is a way for it: 11.3. */
+static void
+offer(struct qx *qx, const char *name, bool carried)
+{
+	if (carried)
+		core_cmd(qx->core, name);
+	else
+		core_uncmd(qx->core, name);
+}
+
+static void
+offer_commands(struct qx *qx)
+{
+	for (const struct qx_command *row = qx->dialect->commands; row->name; row++) {
+		char text[MEGATEC_COMMAND_MAX];
+
+		if (!row->flag)
+			offer(qx, row->name,
+			    make_command(qx, row, NULL, text) == RESULT_HANDLED &&
+				qx_carries(qx, text));
+	}
+	offer(qx, "shutdown.default", can_cut(qx));
+}
+
+static void
+offer_delays(struct qx *qx)
+{
+	const struct qx_bridge *bridge = qx->wire.bridge;
+	char back[MEGATEC_COMMAND_MAX], away[MEGATEC_COMMAND_MAX];
+	bool returns;
+
+	megatec_shutdown_return(back, qx->off_s, qx->on_s);
+	megatec_shutdown_stayoff(away, qx->off_s);
+	returns = qx_carries(qx, back);
+	if (returns || qx_carries(qx, away))
+		publish_delay(
+		    qx, "ups.delay.shutdown", qx->off_s, least_off(qx), qx->dialect->off_max_s);
+	else
+		core_unset(qx->core, "ups.delay.shutdown");
+	if (returns && !(bridge && bridge->returns_at_once)) {
+		publish_delay(qx, "ups.delay.start", qx->on_s, qx->dialect->on_min_s, 599940);
+		return;
+	}
+	core_unset(qx->core, "ups.delay.start");
+	if (core_option(qx->core, "ondelay") && !qx->said_orders)
+		log_warnx("[%s] ondelay: bridge %s has no room for it", core_ups_name(qx->core),
+		    bridge->name);
+}
+
+/* At the start, not only when the power is to be cut. */
+static void
+say_that_it_cannot_cut(const struct qx *qx)
+{
+	log_error("[%s] bridge %s has no way to tell the UPS to cut the power%s: -k will fail, and "
+		  "the UPS runs on until its battery is empty",
+	    core_ups_name(qx->core), qx->wire.bridge->name,
+	    qx->stayoff ? " and to stay off (stayoff)" : "");
+}
+
+void
+qx_publish_orders(struct qx *qx)
+{
+	fit_delays(qx);
+	offer_commands(qx);
+	offer_delays(qx);
+	if (!can_cut(qx) && !qx->said_orders)
+		say_that_it_cannot_cut(qx);
+	qx->said_orders = true;
 }
 
 /* What begins so answers a query: a late one, whose question somebody asked before us. */
@@ -307,10 +398,7 @@ cancelled(void *device, const struct exchange *exchange, enum exchange_end end, 
 		core_shutdown_done(qx->core, false);
 		return;
 	}
-	if (qx->stayoff)
-		megatec_shutdown_stayoff(text, qx->off_s);
-	else
-		megatec_shutdown_return(text, qx->off_s, qx->on_s);
+	make_cut(qx, text);
 	qx_order(qx, text, true, 0, 0, cut_ordered);
 }
 
@@ -349,5 +437,11 @@ qx_shutdown(void *device)
 		fit_delays(qx);
 	}
 	qx->kill_tries = 0;
-	cut(qx);
+	if (can_cut(qx)) {
+		cut(qx);
+		return;
+	}
+	if (!qx->said_orders)
+		say_that_it_cannot_cut(qx);
+	core_shutdown_done(qx->core, false);
 }

@@ -157,6 +157,7 @@ struct qx {
 	bool guessed_limits; /* battery.voltage.low and .high are ours */
 	bool reports_charge; /* the device does */
 	bool said_extra, said_late;
+	bool said_orders; /* what does not reach the UPS */
 
 	/* voltronic.c */
 	char mode;
@@ -197,7 +198,8 @@ bool qx_obeyed(struct qx *qx, const struct exchange *exchange, enum exchange_end
 
 void qx_detect(struct qx *qx); /* detect.c: ends in qx_found() or core_failed() */
 void qx_found(struct qx *qx, const struct qx_dialect *dialect);
-void qx_publish_orders(struct qx *qx); /* order.c: delays, commands */
+/* order.c: delays and commands, those that reach the UPS. */
+void qx_publish_orders(struct qx *qx);
 
 /* Publish VALUE with so many DECIMALS; NAN: that it is not known. */
 void qx_number(struct qx *qx, const char *name, int decimals, double value);
