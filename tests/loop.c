@@ -354,6 +354,30 @@ Test(loop, a_suspended_host_has_a_gap_that_the_clock_does_not_show)
 	end(the_loop);
 }
 
+static void
+half_a_second_more(void *owner)
+{
+	loop_timer_in(the_loop, owner, 500);
+}
+
+/* Each counts as time that has passed; that must not make later timers late. */
+Test(loop, many_sleeps_too_short_to_be_seen_delay_no_timer)
+{
+	struct timer timer = { .fire = half_a_second_more, .owner = &timer };
+
+	the_loop = new_loop();
+	loop_on_gap(the_loop, see_gap, "gap ");
+	loop_timer_in(the_loop, &timer, 500);
+	for (int i = 0; i < 50; i++) {
+		loop_step(the_loop, -1);
+		cr_expect_leq(test.timeout_ms, 500, "turn %d: %d ms", i, test.timeout_ms);
+		test.slept_ms += 400;
+	}
+	cr_expect_str_eq(said, "");
+	loop_timer_clear(the_loop, &timer);
+	end(the_loop);
+}
+
 Test(loop, run_until_ends_when_done_stopped_or_late)
 {
 	bool done = false;

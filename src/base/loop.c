@@ -415,14 +415,17 @@ loop_later_clear(struct later *later)
 static int
 timeout_ms(const struct loop *loop, int64_t wait_ms)
 {
-	int64_t next_ms = loop_next_ms(loop), until_next_ms = next_ms - loop->head.now_ms;
+	int64_t next_ms = loop_next_ms(loop), until_next_ms = next_ms - loop->head.now_ms, left_ms;
 
 	if (next_ms != INT64_MAX) {
 		/* Since the turn began time has passed that loop->head.now_ms does not know.  Where
-		 * it is a small part of the wait the clock need not be asked. */
-		if (until_next_ms > 0 && until_next_ms < EXACT_BELOW_MS)
-			until_next_ms =
-			    next_ms - loop->head.world->clock_ms(loop->head.world->owner);
+		 * it is a small part of the wait the clock need not be asked.  It may say less than
+		 * we know: each sleep that read_clock() took for time has set us ahead of it. */
+		if (until_next_ms > 0 && until_next_ms < EXACT_BELOW_MS) {
+			left_ms = next_ms - loop->head.world->clock_ms(loop->head.world->owner);
+			if (left_ms < until_next_ms)
+				until_next_ms = left_ms;
+		}
 		if (until_next_ms < 0)
 			until_next_ms = 0;
 		if (wait_ms < 0 || wait_ms > until_next_ms)
