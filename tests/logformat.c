@@ -43,6 +43,7 @@ Test(logformat, what_is_no_escape_is_called_invalid)
 {
 	expect_line("%BOGUS%|x", "INVALID|x\n");
 	expect_line("%VAR%|%VAR %|%TIME%|", "INVALID|INVALID|INVALID|\n");
+	expect_line("%VAR ups.\xc3\xbc%|%VAR a\tb%|", "INVALID|INVALID|\n");
 	expect_line("a%", "aINVALID\n");
 	expect_line("%HOST", "INVALID\n");
 	expect_line("%HOST x%", "INVALID\n");

@@ -32,6 +32,16 @@ add(struct logformat *format, enum logpart_kind kind, const char *text, size_t l
 	return NULL;
 }
 
+/* Whatever else there is can be asked of no server. */
+static bool
+is_printable(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (text[i] < ' ' || text[i] > '~')
+			return false;
+	return true;
+}
+
 /* What stands between two percent signs. */
 static const char *
 add_escape(struct logformat *format, const char *text, size_t len)
@@ -44,7 +54,8 @@ add_escape(struct logformat *format, const char *text, size_t len)
 			continue;
 		if (!escape->has_text && len == word)
 			return add(format, escape->kind, NULL, 0);
-		if (escape->has_text && len > word + 1 && text[word] == ' ')
+		if (escape->has_text && len > word + 1 && text[word] == ' ' &&
+		    (escape->kind != LOGPART_VAR || is_printable(text, len)))
 			return add(format, escape->kind, text + word + 1, len - word - 1);
 	}
 	return add(format, LOGPART_TEXT, "INVALID", 7);

@@ -133,12 +133,13 @@ target_find(struct upslog *upslog, const char *path)
 	return target;
 }
 
-/* SIGHUP.  A file that cannot be opened again goes on where it was. */
+/* SIGHUP.  A file that cannot be opened again goes on where it was, as does the standard output,
+ * which in the background is nowhere else any more. */
 static void
 reopen(struct upslog *upslog)
 {
 	for (struct target *target = upslog->targets; target; target = target->next)
-		if (!target_open(target))
+		if (strcmp(target->path, "-") != 0 && !target_open(target))
 			log_warn("could not reopen logfile %s", target->path);
 }
 
@@ -273,10 +274,13 @@ ask_values(struct entry *entry)
 	for (size_t i = 0; i < format->len; i++) {
 		const struct logpart *part = &format->parts[i];
 
-		if (part->kind == LOGPART_VAR &&
-		    !client_ask(client, CLIENT_GET_VAR, CLIENT_ARGS(entry->ups, part->text),
+		if (part->kind != LOGPART_VAR)
+			continue;
+		/* Answers are taken for the parts in turn: none may be left out between two. */
+		if (client_ask(client, CLIENT_GET_VAR, CLIENT_ARGS(entry->ups, part->text),
 			take_value, entry))
-			entry->left++;
+			break;
+		entry->left++;
 	}
 	if (!entry->left)
 		end_round(entry);
