@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -543,6 +544,18 @@ is_host(const char *host)
 	return *host && strlen(host) < 256 && !strpbrk(host, " \t\r\n");
 }
 
+/* HOST's addresses, if nobody need be asked for them.  localhost is always this host (RFC
+ * 6761, 6.3): who watches a UPS here must not wait behind names whose server is without power. */
+static size_t
+known_addresses(struct addr *out, const char *host, uint16_t port)
+{
+	if (strcasecmp(host, "localhost") != 0)
+		return addr_parse(out, host, port);
+	addr_parse(&out[0], "127.0.0.1", port);
+	addr_parse(&out[1], "::1", port);
+	return 2;
+}
+
 struct helper_name *
 helper_resolve(
     struct loop *loop, const char *host, uint16_t port, helper_resolved *resolved, void *owner)
@@ -557,9 +570,8 @@ helper_resolve(
 	name->resolved = resolved;
 	name->owner = owner;
 	name->later = (struct later){ .run = tell, .owner = name };
-	if (addr_parse(&name->addrs[0], host, port)) {
-		name->len = 1;
-	} else if (is_host(host)) {
+	name->len = known_addresses(name->addrs, host, port);
+	if (!name->len && is_host(host)) {
 		snprintf(question, sizeof(question), "name %s %u", host, port);
 		name->question = helper_ask(loop, question, got_addresses, name);
 	}

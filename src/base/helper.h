@@ -42,8 +42,8 @@ void helper_withdraw(struct helper_question *question); /* NULL is fine */
 void helper_say_yes(int to, bool yes);
 bool helper_is_yes(const char *answer);
 
-/* "name HOST PORT": addresses, best first.  LEN 0 when there is none.  Numeric hosts are answered
- * without the helper, but never from inside the call. */
+/* "name HOST PORT": addresses, best first.  LEN 0 when there is none.  Numeric hosts and localhost
+ * (127.0.0.1, ::1) are answered without the helper, but never from inside the call. */
 typedef void helper_resolved(void *owner, const struct addr *addrs, size_t len);
 struct helper_name;
 struct helper_name *helper_resolve(

@@ -29,7 +29,7 @@ struct listener {
 	struct upsd *upsd; /* borrowed */
 	char *host;	   /* owned */
 	uint16_t port;
-	bool implied;		  /* no line asks for it */
+	bool implied;		  /* no line asks for this very address */
 	struct helper_name *name; /* owned; the question under way */
 	bool asked, complained;
 	struct timer retry; /* ask again */
@@ -222,6 +222,7 @@ begin(struct listener *listener)
 		/* "::" alone serves both families. */
 		add_spot(listener, &at, !!strcmp(listener->host, "::"));
 	} else {
+		listener->implied |= !strcasecmp(listener->host, "localhost");
 		ask(listener);
 		return;
 	}
