@@ -10,6 +10,7 @@
 #   make bench            the programs behind bench/compare (some need OpenSSL)
 #   make fuzz-replay      fuzz/corpus through the harnesses of fuzz/ (docs/fuzzing.md)
 #   make fuzz             each harness for FUZZ_SECONDS= under clang's libFuzzer; make fuzz-NAME: one
+#   make fuzz-long        each for a minute, and on until there were FUZZ_MILLIONS= of executions in all
 #   make fuzz-coverage    what the corpus reaches, as a table and as HTML
 #   make soak             MINUTES= SEED= : the real programs with bad luck mixed at random (ci/soak)
 #   make clean
@@ -67,6 +68,7 @@ HARDEN		=
 HARDEN_LINK	=
 endif
 FUZZ_SECONDS	= 60
+FUZZ_MILLIONS	= 100
 
 WARNINGS	= -Wall -Wextra -Wformat=2 -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
 		  -Wno-unused-parameter -Werror
@@ -137,7 +139,7 @@ all: $(SBIN) $(BIN) $(DRIVERS) $(B)/conformance/sentences.txt
 # The harnesses are compiled with the tests, so that whoever changes a header sees it.
 tests: $(TESTS) $(if $(SEEDS_SRC),$(B)/tests/simulate) $(HARNESSES:%=$(B)/fuzz/%.o)
 fuzzers: $(FUZZERS)
-.PHONY: all tests fuzzers check bench fuzz fuzz-replay fuzz-coverage soak install clean
+.PHONY: all tests fuzzers check bench fuzz fuzz-long fuzz-replay fuzz-coverage soak install clean
 .PRECIOUS: $(B)/%.o
 
 $(B)/%.o: %.c
@@ -243,6 +245,10 @@ fuzz-replay: fuzzers
 fuzz:
 	@$(MAKE) --no-print-directory ENGINE=libfuzzer fuzzers
 	ci/fuzz run $(FUZZ_SECONDS) $(HARNESSES)
+
+fuzz-long:
+	@$(MAKE) --no-print-directory ENGINE=libfuzzer fuzzers
+	ci/fuzz long $(FUZZ_MILLIONS) $(HARNESSES)
 
 fuzz-coverage:
 	ci/fuzz coverage $(HARNESSES)
