@@ -235,9 +235,12 @@ $(B)/tests/simulate: $(call objects,$(SEEDS_SRC)) $(B)/libsim.a $(LIBRARY)
 	$(link) -lm $(addprefix -Wl$(comma)--wrap=,$(PLANTED_AT))
 
 # One harness = one program, which takes files (fuzz/lib/replay.c) or, with ENGINE, is libFuzzer.
+# fuzz/lib/scarce.c stands between it and its memory.
+SCARCE		= malloc calloc realloc reallocarray strdup strndup
 $(FUZZERS): $(B)/fuzz/%: $(B)/fuzz/%.o $(call objects,$(FUZZ_LIB)) $(B)/libsim.a $(LIBRARY)
 	@mkdir -p $(@D)
-	$(link) $(LIBS_$(USB)) $(LIBS_$(MOCKER)) -lm $(if $(ENGINE),-fsanitize=fuzzer)
+	$(link) $(LIBS_$(USB)) $(LIBS_$(MOCKER)) -lm $(if $(ENGINE),-fsanitize=fuzzer) \
+		$(addprefix -Wl$(comma)--wrap=,$(SCARCE))
 
 fuzz-replay: fuzzers
 	ci/fuzz replay $(B) $(HARNESSES)

@@ -73,6 +73,7 @@ emu_record_line(struct emu_recording *record)
 {
 	struct line line = { { .max = EMU_CAPTURE_DATA }, { .max = EMU_CAPTURE_DATA }, 0 };
 	enum emu_captured before = EMU_CAPTURED_ASKED;
+	bool memory = true;
 
 	for (size_t i = 0; i < record->capture->len; i++) {
 		const struct emu_capture_event *event = &record->capture->events[i];
@@ -83,9 +84,13 @@ emu_record_line(struct emu_recording *record)
 		if (event->kind == EMU_CAPTURED_SAID && !buf_len(&line.question))
 			record->unasked++;
 		else
-			buf_add(event->kind == EMU_CAPTURED_ASKED ? &line.question : &line.answer,
-			    emu_recorded(record, event), event->len);
+			memory = buf_add(event->kind == EMU_CAPTURED_ASKED ? &line.question
+									   : &line.answer,
+				     emu_recorded(record, event), event->len) &&
+				 memory;
 	}
 	end_line(record, &line);
-	return true;
+	if (!memory)
+		faults_add(record->faults, record->name, 0, "out of memory");
+	return memory;
 }

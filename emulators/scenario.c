@@ -111,6 +111,7 @@ emu_scenario_read(struct conffile *file, struct faults *faults)
 	struct words words;
 
 	if (!scenario || !(scenario->path = strdup(conffile_path(file)))) {
+		faults_add(faults, conffile_path(file), 0, "out of memory");
 		free(scenario);
 		return NULL;
 	}

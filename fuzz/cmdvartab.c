@@ -9,7 +9,10 @@ take(struct conffile *file, struct faults *faults, struct buf *said)
 	static const char *const names[] = { "ups.status", "battery.charge", "load.off", "x" };
 	struct descriptions *descriptions = descriptions_new();
 
-	must(descriptions, "no memory");
+	if (!descriptions) {
+		said->failed = true;
+		return;
+	}
 	descriptions_parse(descriptions, file, faults);
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		const char *var = descriptions_var(descriptions, names[i]);

@@ -22,6 +22,7 @@ try_it(const struct emu_device_file *device)
 static void
 take(struct conffile *file, struct faults *faults, struct buf *said)
 {
+	struct fuzz_scarcity scarcity;
 	struct emu_device_file device;
 
 	if (!emu_device_parse(&device, "x", file, faults)) {
@@ -31,7 +32,9 @@ take(struct conffile *file, struct faults *faults, struct buf *said)
 	must(!faults->faults && device.model, "taken, but %s", faults_first(faults));
 	buf_add_format(said, "%s %s %s %g %g\n", device.model->name, device.title, device.mfr,
 	    device.rating.volts, device.rating.battery_ah);
+	scarcity = fuzz_pause();
 	try_it(&device);
+	fuzz_go_on(scarcity);
 	emu_device_free(&device);
 }
 

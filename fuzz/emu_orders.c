@@ -41,15 +41,28 @@ play(struct bench *bench, const uint8_t *data, size_t size)
 	struct conffile *file = conffile_from("x.scenario", (const char *)data, size);
 	struct faults faults = { 0 };
 	struct emu_scenario *scenario;
+	size_t count;
 
 	must(file, "no memory");
+	fuzz_scarce(0, false);
 	scenario = emu_scenario_read(file, &faults);
+	count = fuzz_plenty();
 	must(!scenario == (faults.faults > 0), "%s", scenario ? faults_first(&faults) : "no fault");
 	if (scenario) {
 		emu_scenario_start(scenario, bench->emu);
 		sim_run(bench->sim, 30000);
 		bench_check(bench);
 	}
+	emu_scenario_free(scenario);
+	faults_free(&faults);
+	conffile_close(file);
+
+	must(file = conffile_from("x.scenario", (const char *)data, size), "no memory");
+	fuzz_scarce_by(data, size, count);
+	scenario = emu_scenario_read(file, &faults);
+	(void)fuzz_plenty();
+	must(!scenario == (faults.faults > 0), "without memory: %s",
+	    scenario ? faults_first(&faults) : "no fault");
 	emu_scenario_free(scenario);
 	faults_free(&faults);
 	conffile_close(file);

@@ -23,6 +23,30 @@ replay(const struct buf *text)
 	faults_free(&faults);
 }
 
+/* One allocation fails: that is told, or the device file is the same. */
+static void
+record_scarcely(const void *bytes, size_t size, const struct emu_record_options *options,
+    const struct buf *expect, size_t count)
+{
+	struct faults faults = { 0 };
+	struct buf out = { .max = CONFFILE_MAX };
+	struct emu_capture capture;
+	bool taken;
+
+	fuzz_scarce_by(bytes, size, count);
+	taken = emu_capture_read(&capture, "x", bytes, size, &faults) &&
+		emu_record(&capture, options, "x", &out, &faults);
+	(void)fuzz_plenty();
+	must(!taken == (faults.faults > 0), "without memory: %s",
+	    taken ? faults_first(&faults) : "nothing is wrong");
+	must(!taken || (buf_len(&out) == buf_len(expect) &&
+			   !memcmp(buf_bytes(&out), buf_bytes(expect), buf_len(&out))),
+	    "without memory it is another device:\n%.*s", (int)buf_len(&out), buf_bytes(&out));
+	emu_capture_free(&capture);
+	faults_free(&faults);
+	buf_free(&out);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -30,18 +54,23 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct faults faults = { 0 };
 	struct buf out = { .max = CONFFILE_MAX };
 	struct emu_capture capture;
+	bool read, taken;
+	size_t count;
 	void *bytes;
 
 	if (!size)
 		return 0;
 	bytes = fuzz_copy(data + 1, size - 1);
-	if (!emu_capture_read(&capture, "x", bytes, size - 1, &faults))
-		must(faults.faults, "refused, and nothing is wrong");
-	else if (emu_record(&capture, &options, "x", &out, &faults))
+	fuzz_scarce(0, false);
+	read = emu_capture_read(&capture, "x", bytes, size - 1, &faults);
+	taken = read && emu_record(&capture, &options, "x", &out, &faults);
+	count = fuzz_plenty();
+	must(!taken == (faults.faults > 0), "%s",
+	    taken ? faults_first(&faults) : "no device, and nothing is wrong");
+	if (taken)
 		replay(&out);
-	else
-		must(faults.faults, "no device, and nothing is wrong");
 	emu_capture_free(&capture);
+	record_scarcely(bytes, size - 1, &options, &out, count);
 	faults_free(&faults);
 	buf_free(&out);
 	free(bytes);

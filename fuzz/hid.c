@@ -108,6 +108,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct buf made = { 0 };
 	enum hid_rule rule;
 	struct hid hid;
+	size_t count;
 	void *bytes;
 
 	if (!size)
@@ -118,12 +119,20 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		bytes = fuzz_copy(buf_bytes(&made), size = buf_len(&made));
 	else
 		bytes = fuzz_copy(data + 1, --size);
+	fuzz_scarce(0, false);
 	rule = hid_parse(&hid, bytes, size);
+	count = fuzz_plenty();
 	must(rule < HID_MENDED && hid_rules[rule].what, "rule %d", rule);
 	must((rule == HID_FINE) == (hid.len > 0), "%zu fields in spite of %s", hid.len,
 	    hid_rules[rule].what);
 	for (size_t i = 0; i < hid.len; i++)
 		check_field(&hid, &hid.fields[i]);
+	hid_free(&hid);
+	fuzz_scarce_by(bytes, size, count);
+	rule = hid_parse(&hid, bytes, size);
+	(void)fuzz_plenty();
+	must(!count || (rule == HID_NO_MEMORY && !hid.len), "without memory: %s, %zu fields",
+	    hid_rules[rule].what, hid.len);
 	hid_free(&hid);
 	free(bytes);
 	buf_free(&made);

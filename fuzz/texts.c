@@ -76,8 +76,13 @@ take_format(const char *text)
 	char *values[LOGFORMAT_PARTS_MAX] = { NULL };
 	struct logformat format;
 	struct buf out = { .max = 16 << 20 };
+	const char *why;
+	size_t count;
 
-	if (!logformat_parse(&format, text)) {
+	fuzz_scarce(0, false);
+	why = logformat_parse(&format, text);
+	count = fuzz_plenty();
+	if (!why) {
 		must(format.len <= LOGFORMAT_PARTS_MAX, "%zu parts", format.len);
 		must(logformat_write(&out, &format, &facts, values), "too long");
 		must(buf_bytes(&out)[buf_len(&out) - 1] == '\n', "half a line");
@@ -86,6 +91,11 @@ take_format(const char *text)
 	}
 	logformat_free(&format);
 	buf_free(&out);
+	fuzz_scarce_by(text, strlen(text), count);
+	why = logformat_parse(&format, text);
+	(void)fuzz_plenty();
+	must(why || !count, "without memory it is taken");
+	logformat_free(&format);
 }
 
 int

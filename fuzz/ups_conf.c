@@ -47,15 +47,25 @@ take_driver(const uint8_t *data, size_t size)
 	struct faults faults = { 0 };
 	struct drvconf *conf;
 	char path[128];
+	size_t count;
 
 	fuzz_file("ups.conf", data, size);
 	snprintf(path, sizeof(path), "%s/ups.conf", fuzz_folder());
+	fuzz_scarce(0, false);
 	conf = drvconf_read(&usbhid_ups_driver, &args, path, &faults);
+	count = fuzz_plenty();
 	must(!conf == (faults.faults > 0), "%s", conf ? faults_first(&faults) : "nothing is wrong");
 	if (conf) {
 		must(conf->port && conf->poll_ms > 0 && conf->stale_ms > 0, "no port");
 		must(!drvconf_fixed_change(conf, conf), "%s", drvconf_fixed_change(conf, conf));
 	}
+	drvconf_free(conf);
+	faults_free(&faults);
+	fuzz_scarce_by(data, size, count);
+	conf = drvconf_read(&usbhid_ups_driver, &args, path, &faults);
+	(void)fuzz_plenty();
+	must(!conf == (faults.faults > 0), "without memory: %s",
+	    conf ? faults_first(&faults) : "nothing is wrong");
 	drvconf_free(conf);
 	faults_free(&faults);
 }

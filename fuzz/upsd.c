@@ -258,6 +258,21 @@ all_of(const struct stage *stage)
 	return buf_steal(&out);
 }
 
+/* One allocation fails: that is a fault, or nothing is different. */
+static void
+read_scarcely(const struct stage *stage, const struct upsdconf_source *source, size_t count)
+{
+	struct faults faults = { 0 };
+	struct upsdconf *conf;
+
+	fuzz_scarce_by(buf_bytes(&stage->file[0]), buf_len(&stage->file[0]), count);
+	conf = upsdconf_read(source, &faults);
+	(void)fuzz_plenty();
+	must(conf || faults.faults, "without memory: nothing is read, and nothing is wrong");
+	upsdconf_free(conf);
+	faults_free(&faults);
+}
+
 static void
 reload(struct stage *stage)
 {
@@ -266,6 +281,7 @@ reload(struct stage *stage)
 	struct faults faults = { 0 };
 	struct upsdconf *conf;
 	char *before, *after;
+	size_t count;
 
 	for (int i = 0; i < 3; i++)
 		fuzz_file(file_names[i],
@@ -273,7 +289,10 @@ reload(struct stage *stage)
 		    buf_len(&stage->file[i]));
 	source.state_path_now = stage->upsd->conf->state_path;
 	source.users_now = stage->upsd->conf->has_users;
+	fuzz_scarce(0, false);
 	conf = upsdconf_read(&source, &faults);
+	count = fuzz_plenty();
+	read_scarcely(stage, &source, count);
 	before = all_of(stage);
 	upsd_reload(stage->upsd);
 	after = all_of(stage);

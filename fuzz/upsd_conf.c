@@ -13,10 +13,13 @@ take(struct conffile *file, struct faults *faults, struct buf *said)
 		.keys_later = true };
 	struct upsdconf *conf = upsdconf_new(&source);
 
-	must(conf, "no memory");
+	if (!conf) {
+		said->failed = true;
+		return;
+	}
 	upsdconf_parse(conf, file, &source, faults);
 	upsdconf_finish_access(conf, conffile_path(file), faults);
-	must(conf->listens_len > 0, "nowhere to listen");
+	must(conf->listens_len > 0 || faults->faults, "nowhere to listen");
 	must(
 	    conf->max_age_s > 0 && conf->max_conn >= 0, "%ld %ld", conf->max_age_s, conf->max_conn);
 	for (size_t i = 0; i < conf->listens_len; i++)

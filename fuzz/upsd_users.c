@@ -42,11 +42,18 @@ say_user(
 static void
 take(struct conffile *file, struct faults *faults, struct buf *said)
 {
-	struct users *users = users_new();
+	struct fuzz_scarcity scarcity = fuzz_pause();
 	struct access_list *lists = access_new();
+	struct users *users;
 
-	must(users && lists, "no memory");
+	must(lists, "no memory");
 	add_acl(lists, "ACL here 10.0.0.0/8\nACL there 192.0.2.1/32\n");
+	fuzz_go_on(scarcity);
+	if (!(users = users_new())) {
+		said->failed = true;
+		access_free(lists);
+		return;
+	}
 	users_parse(users, file, faults);
 	users_finish(users, conffile_path(file), lists, NULL, faults);
 	say_user(users, "mon", lists, said);

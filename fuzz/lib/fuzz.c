@@ -141,26 +141,53 @@ print_again(struct conffile *file, struct buf *out)
 	return ok;
 }
 
+/* What TAKE says of the file, LEN bytes, and behind it the faults; NULL: there was no memory to say
+ * it. */
 static char *
-said_of(const char *name, const void *bytes, size_t size, fuzz_take *take)
+said_of(const char *name, const void *bytes, size_t size, fuzz_take *take, struct faults *faults,
+    size_t *len)
 {
+	struct fuzz_scarcity scarcity = fuzz_pause();
 	struct conffile *file = conffile_from(name, bytes, size);
-	struct faults faults = { 0 };
 	struct buf said = { .max = 16u << 20 };
 	unsigned last = (unsigned)size + 1;
-	char *text;
+	char *text = NULL;
 
-	must(file, "no memory");
-	take(file, &faults, &said);
+	must(file && buf_new_room(&said, 4096), "no memory");
+	fuzz_go_on(scarcity);
+	take(file, faults, &said);
+	scarcity = fuzz_pause();
 	must(conffile_line(file) <= last, "line %u of %zu bytes", conffile_line(file), size);
 	conffile_close(file);
-	for (size_t i = 0; i < faults.len; i++)
+	*len = buf_len(&said);
+	for (size_t i = 0; i < faults->len; i++)
 		buf_add_format(
-		    &said, "%s%s\n", faults.list[i].warning ? "(" : "", faults.list[i].text);
-	faults_free(&faults);
+		    &said, "%s%s\n", faults->list[i].warning ? "(" : "", faults->list[i].text);
 	buf_add(&said, "", 1);
-	must(text = buf_steal(&said), "no memory");
+	if (!said.failed)
+		must(text = buf_steal(&said), "no memory");
+	buf_free(&said);
+	fuzz_go_on(scarcity);
 	return text;
+}
+
+/* COUNT allocations were made when there was memory. */
+static void
+read_scarcely(const char *name, const uint8_t *data, size_t size, fuzz_take *take,
+    const char *expect, size_t expect_len, size_t count)
+{
+	struct faults faults = { 0 };
+	char *said;
+	size_t len;
+
+	fuzz_scarce_by(data, size, count);
+	said = said_of(name, data, size, take, &faults, &len);
+	(void)fuzz_plenty();
+	/* A warning may be lost. */
+	must(!said || faults.faults || (len == expect_len && !memcmp(said, expect, len)),
+	    "without memory it says\n%snot\n%s", said, expect);
+	faults_free(&faults);
+	free(said);
 }
 
 void
@@ -168,18 +195,26 @@ fuzz_conf(const char *name, const uint8_t *data, size_t size, fuzz_take *take)
 {
 	struct buf again = { .max = 16u << 20 };
 	struct conffile *file = conffile_from(name, (const char *)data, size);
+	struct faults faults = { 0 };
 	char *first, *second;
+	size_t count, len, again_len;
 
 	fuzz_log();
 	must(file, "no memory");
-	first = said_of(name, data, size, take);
+	fuzz_scarce(0, false);
+	must(first = said_of(name, data, size, take, &faults, &len), "too much is said");
+	count = fuzz_plenty();
+	faults_free(&faults);
 	if (print_again(file, &again) && buf_len(&again) <= CONFFILE_MAX) {
-		second = said_of(
-		    name, buf_bytes(&again) ? buf_bytes(&again) : "", buf_len(&again), take);
-		must(!strcmp(first, second), "as written:\n%sand printed again, %.*s\n%s", first,
-		    (int)buf_len(&again), buf_bytes(&again) ? buf_bytes(&again) : "", second);
+		const char *bytes = buf_bytes(&again) ? buf_bytes(&again) : "";
+
+		second = said_of(name, bytes, buf_len(&again), take, &faults, &again_len);
+		must(second && !strcmp(first, second), "as written:\n%sand printed again, %.*s\n%s",
+		    first, (int)buf_len(&again), bytes, second ? second : "too much");
+		faults_free(&faults);
 		free(second);
 	}
+	read_scarcely(name, data, size, take, first, len, count);
 	buf_free(&again);
 	free(first);
 	conffile_close(file);

@@ -38,9 +38,23 @@ bool fuzz_line(const uint8_t **data, const uint8_t *end, const char **line, size
 const char *fuzz_folder(void);
 void fuzz_file(const char *name, const void *bytes, size_t size);
 
+/* Memory is scarce: of the allocations that follow number FROM (the first is 1; 0: none) fails, and
+ * ALL behind it, too.  Until fuzz_plenty(), which returns how many there were. */
+void fuzz_scarce(size_t from, bool all);
+size_t fuzz_plenty(void);
+/* The same, FROM and ALL by the input BYTES; COUNT is what fuzz_plenty() returned when none failed.
+ */
+void fuzz_scarce_by(const void *bytes, size_t len, size_t count);
+/* Memory is plenty, and they are not counted, from one to the other: for what is the harness's. */
+struct fuzz_scarcity {
+	size_t asked, fails;
+} fuzz_pause(void);
+void fuzz_go_on(struct fuzz_scarcity from);
+
 /* A configuration file: TAKE reads FILE to its end, and may append what it made of it to SAID.
- * It is read twice; the second time as words_quote() writes each line.  Both must say the same, and
- * find the same faults on the same lines. */
+ * It is read three times.  The second time it is as words_quote() writes each line: both must say
+ * the same, and find the same faults on the same lines.  The third time an allocation fails: either
+ * that is a fault, or nothing is different.  TAKE that could not begin sets SAID->failed. */
 typedef void fuzz_take(struct conffile *file, struct faults *faults, struct buf *said);
 void fuzz_conf(const char *name, const uint8_t *data, size_t size, fuzz_take *take);
 

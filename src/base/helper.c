@@ -522,7 +522,7 @@ static void
 got_addresses(void *owner, const char *answer, size_t len)
 {
 	struct helper_name *name = owner;
-	const char *end = answer + len, *newline;
+	const char *end = answer ? answer + len : NULL, *newline;
 	char text[ADDR_TEXT_MAX];
 
 	name->question = NULL;

@@ -145,7 +145,7 @@ add_block(struct access_list *list, const char *name, const struct block *block)
 static bool
 add_rule(struct table *table, const struct access_rule *rule, const char *password)
 {
-	struct access_rule *rules, *added;
+	struct access_rule *rules, added = *rule;
 
 	if (table->len == ACCESS_RULES_MAX)
 		return false;
@@ -153,11 +153,15 @@ add_rule(struct table *table, const struct access_rule *rule, const char *passwo
 	if (!rules)
 		return false;
 	table->rules = rules;
-	added = &rules[table->len++];
-	*added = *rule;
-	added->acl_name = strdup(rule->acl_name);
-	added->password = password ? strdup(password) : NULL;
-	return added->acl_name && (!password || added->password);
+	added.acl_name = strdup(rule->acl_name);
+	added.password = password ? strdup(password) : NULL;
+	if (!added.acl_name || (password && !added.password)) {
+		free(added.acl_name);
+		words_free_secret(added.password);
+		return false;
+	}
+	rules[table->len++] = added;
+	return true;
 }
 
 /* "ACL name block" */
@@ -312,6 +316,8 @@ settle(struct acl *acl)
 {
 	size_t kept = 0;
 
+	if (!acl->len) /* there was no memory for its block, which is a fault */
+		return;
 	qsort(acl->blocks, acl->len, sizeof(*acl->blocks), block_compare);
 	for (size_t i = 0; i < acl->len; i++)
 		if (!kept || !block_covers(&acl->blocks[kept - 1], &acl->blocks[i]))

@@ -126,7 +126,8 @@ take_notify_cmd(struct reading *reading, const struct directive *directive)
 	free_words(reading->conf->notify_cmd.words);
 	reading->conf->notify_cmd.words = words;
 	for (size_t i = 1; words && i < reading->line->len; i++)
-		words[i - 1] = copy(reading, reading->line->word[i]);
+		if (!(words[i - 1] = copy(reading, reading->line->word[i])))
+			break; /* for they end where the first NULL is */
 	if (!words)
 		fault(reading, "out of memory");
 }
@@ -136,6 +137,14 @@ parse_role(const char *word, bool *primary)
 {
 	*primary = !strcasecmp(word, "primary") || !strcasecmp(word, "master");
 	return *primary || !strcasecmp(word, "secondary") || !strcasecmp(word, "slave");
+}
+
+static void
+free_monitor(struct monconf_monitor *monitor)
+{
+	free(monitor->text);
+	free(monitor->user);
+	words_free_secret(monitor->password);
 }
 
 static bool
@@ -179,7 +188,10 @@ take_monitor(struct reading *reading, const struct directive *directive)
 		monitor.power_value = (unsigned)power_value;
 		monitor.user = copy(reading, word[3]);
 		monitor.password = copy(reading, word[4]);
-		conf->monitors[conf->monitors_len++] = monitor;
+		if (monitor.text && monitor.user && monitor.password)
+			conf->monitors[conf->monitors_len++] = monitor;
+		else
+			free_monitor(&monitor);
 	}
 }
 
@@ -532,11 +544,8 @@ monconf_free(struct monconf *conf)
 {
 	if (!conf)
 		return;
-	for (size_t i = 0; i < conf->monitors_len; i++) {
-		free(conf->monitors[i].text);
-		free(conf->monitors[i].user);
-		words_free_secret(conf->monitors[i].password);
-	}
+	for (size_t i = 0; i < conf->monitors_len; i++)
+		free_monitor(&conf->monitors[i]);
 	for (size_t i = 0; i < conf->hosts_len; i++) {
 		free(conf->hosts[i].host);
 		free(conf->hosts[i].name);
