@@ -297,7 +297,7 @@ emu_bridge_hear(struct emu *emu, const struct emu_message *message)
 {
 	struct emu_bridge *bridge = bridge_of(emu);
 
-	if (emu_bus_fails(emu, message))
+	if (!message->settled && emu_bus_fails(emu, message))
 		return;
 	if (message->kind == EMU_REPORT)
 		hear_report(emu, message);
@@ -382,6 +382,7 @@ emu_bridge_complete(struct emu_device_file *device)
 	usb->out_endpoint = device->bridge->kind->out_endpoint ? 2 : 0;
 	usb->manufacturer = put_string(usb, 1, device->usb_mfr);
 	usb->name = put_string(usb, 2, device->usb_product);
+	usb->answers_strings = device->bridge->kind->question != NULL;
 	usb->get_report = get_report;
 	usb->set_report = set_report;
 	memcpy(usb->report_descriptor, report_descriptor, sizeof(report_descriptor));

@@ -34,7 +34,5 @@ bool emu_bridge_collects(const struct emu_device_file *device);
 /* emu.c: its state; a message to the transport, past everything. */
 struct emu_bridge_now *emu_bridge_state(struct emu *emu);
 void emu_transmit(struct emu *emu, const struct emu_message *message);
-/* The faults of the bus that are on: true: the request has been answered, badly or not at all. */
-bool emu_bus_fails(struct emu *emu, const struct emu_message *request);
 
 #endif

@@ -16,7 +16,8 @@
 
 const struct emu_model *const emu_models[] = { &emu_megatec, &emu_voltronic, &emu_hidups,
 	&emu_replay, NULL };
-const struct emu_transport *const emu_transports[] = { &emu_pty, &emu_umockdev, &emu_usbip, NULL };
+const struct emu_transport *const emu_transports[] = { &emu_pty, &emu_umockdev, &emu_usbip,
+	&emu_gadget, NULL };
 
 struct line {
 	int64_t at_ms;
@@ -312,9 +313,10 @@ emu_send(struct emu *emu, const struct emu_message *message)
 		emu_transmit(emu, message); /* emu_bus_fails() has been asked */
 		return;
 	}
-	emu_faults_pass(&emu->faults, emu->device->bridge ? EMU_FAULTS_TEXT : EMU_FAULTS_ALL,
-	    &spoilt, message->kind == EMU_REPORT ? "report" : emu->asked, message->bytes,
-	    message->len, refusal(emu), end);
+	emu_faults_pass(&emu->faults,
+	    emu->device->bridge || message->settled ? EMU_FAULTS_TEXT : EMU_FAULTS_ALL, &spoilt,
+	    message->kind == EMU_REPORT ? "report" : emu->asked, message->bytes, message->len,
+	    refusal(emu), end);
 	if (!spoilt.lost && !spoilt.bytes.failed) {
 		struct emu_message out = *message;
 

@@ -37,6 +37,7 @@ struct emu_message {
 	size_t len;
 	bool refused; /* EMU_CONTROL: STALL */
 	bool broken;  /* USB: the transfer fails on its way; nothing arrives */
+	bool settled; /* EMU_CONTROL: emu_bus_fails() has been asked, it can be refused no more */
 	uint64_t tag; /* the transport's: to which request this is the answer */
 };
 
@@ -144,6 +145,7 @@ void emu_device_free(struct emu_device_file *device);
 struct emu_options {
 	const char *link; /* where the driver will open it; NULL: whatever the kernel names it */
 	unsigned mode;	  /* permissions of the port, 0 means 0660 */
+	const char *udc;  /* gadget: the USB device controller; NULL: the first that is free */
 };
 
 struct emu_transport {
@@ -164,11 +166,14 @@ struct emu_transport {
 	void (*forget)(void *kept);
 };
 
-extern const struct emu_transport emu_pty, emu_umockdev, emu_usbip;
+extern const struct emu_transport emu_pty, emu_umockdev, emu_usbip, emu_gadget;
 extern const struct emu_transport *const emu_transports[]; /* NULL at the end */
 
 /* A transport gives each message it has received to its emu. */
 void emu_hear(struct emu *emu, const struct emu_message *message);
+/* The faults of the bus that are on: true: the request has been answered, badly or not at all.  For
+ * those who must know before they have heard all of it. */
+bool emu_bus_fails(struct emu *emu, const struct emu_message *request);
 
 /* ---- one emulated device ---- */
 

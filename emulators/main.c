@@ -33,8 +33,8 @@ struct arguments {
 
 static const char usage[] =
     "usage: nut-emu --device NAME|FILE [--link PATH] [--control PATH] [--speed N]\n"
-    "               [--scenario FILE] [--transport pty|umockdev|usbip] [--mode 0660] [--pace] "
-    "[--ready] [-D]\n"
+    "               [--scenario FILE] [--transport pty|umockdev|usbip|gadget] [--udc NAME]\n"
+    "               [--mode 0660] [--pace] [--ready] [-D]\n"
     "       nut-emu --record CAPTURE [--address BUS.DEVICE] [--id VENDOR:PRODUCT]\n"
     "               [--report-descriptor FILE]\n"
     "       nut-emu ctl PATH ORDER...\n"
@@ -43,13 +43,13 @@ static const char usage[] =
 static const struct option long_options[] = { { "device", required_argument, NULL, 'd' },
 	{ "transport", required_argument, NULL, 't' }, { "link", required_argument, NULL, 'l' },
 	{ "control", required_argument, NULL, 'c' }, { "scenario", required_argument, NULL, 's' },
-	{ "speed", required_argument, NULL, 'x' }, { "mode", required_argument, NULL, 'm' },
-	{ "record", required_argument, NULL, 'R' }, { "address", required_argument, NULL, 'a' },
-	{ "id", required_argument, NULL, 'i' },
-	{ "report-descriptor", required_argument, NULL, 'e' },
-	{ "pace", no_argument, NULL, 'p' }, { "ready", no_argument, NULL, 'r' },
-	{ "list", no_argument, NULL, 'L' }, { "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
+	{ "udc", required_argument, NULL, 'u' }, { "speed", required_argument, NULL, 'x' },
+	{ "mode", required_argument, NULL, 'm' }, { "record", required_argument, NULL, 'R' },
+	{ "address", required_argument, NULL, 'a' }, { "id", required_argument, NULL, 'i' },
+	{ "report-descriptor", required_argument, NULL, 'e' }, { "pace", no_argument, NULL, 'p' },
+	{ "ready", no_argument, NULL, 'r' }, { "list", no_argument, NULL, 'L' },
+	{ "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 } };
 
 static void
 bad_usage(const char *what)
@@ -85,6 +85,9 @@ read_arguments(struct arguments *out, int argc, char **argv)
 			break;
 		case 'l':
 			out->options.link = optarg;
+			break;
+		case 'u':
+			out->options.udc = optarg;
 			break;
 		case 'c':
 			out->control = optarg;
@@ -359,8 +362,8 @@ main(int argc, char **argv)
 	if (!ask && arguments.list)
 		return list_devices();
 	if (!ask && arguments.record)
-		return emu_record_main(arguments.record, arguments.address, arguments.id,
-		    arguments.descriptor);
+		return emu_record_main(
+		    arguments.record, arguments.address, arguments.id, arguments.descriptor);
 	if (!ask && !arguments.device)
 		bad_usage("which device?");
 

@@ -547,3 +547,21 @@ Test(emu_hidups, faulty_rows_are_refused)
 	faults_free(&faults);
 	conffile_close(file);
 }
+
+/* Over FunctionFS: the bus has been asked before the host's bytes are there. */
+Test(emu_hidups, what_the_bus_has_let_through_is_not_asked_again)
+{
+	struct emu_message idle = { .kind = EMU_CONTROL, .setup = { 0x21, 0x0a }, .tag = 1 };
+
+	plug_in("eaton-3s-700");
+	order("stall for 2");
+	cr_expect(emu_bus_fails(emu, &idle));
+	cr_expect(heard_stall, "refused");
+	idle.settled = true;
+	emu_hear(emu, &idle);
+	cr_expect_not(heard_stall, "settled");
+	idle.settled = false;
+	emu_hear(emu, &idle);
+	cr_expect(heard_stall, "the fault is still to come once");
+	unplug();
+}

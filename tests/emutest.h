@@ -40,7 +40,8 @@ ear_write(void *port, const struct emu_message *message)
 	heard_stall = message->refused;
 	heard_broken = message->broken;
 	cr_assert_leq(got_len + message->len, sizeof(got) - 1);
-	memcpy(got + got_len, message->bytes, message->len);
+	if (message->len)
+		memcpy(got + got_len, message->bytes, message->len);
 	got_len += message->len;
 	got[got_len] = '\0';
 }

@@ -267,6 +267,10 @@ complete(struct emu_device_file *device)
 			return "it is on a line, or on USB, but not both";
 	if (replay->is_usb && (strlen(device->vendor_id) != 4 || strlen(device->product_id) != 4))
 		return "a USB device wants ups.vendorid and ups.productid";
+	for (size_t i = 0; i < replay->len; i++) /* GET_DESCRIPTOR of a string */
+		if (replay->rows[i].kind == CONTROL && replay->rows[i].setup[0] == 0x80 &&
+		    replay->rows[i].setup[1] == 6 && replay->rows[i].setup[3] == 3)
+			replay->usb.answers_strings = true;
 	replay->usb.get_report = no_report;
 	replay->usb.set_report = no_set;
 	emu_usb_complete(&replay->usb, device);
