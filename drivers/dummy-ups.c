@@ -3,12 +3,15 @@
 #include "drivers/dummy/devfile.h"
 #include "drivers/dummy/repeater.h"
 
+#include "base/confine.h"
 #include "base/log.h"
+#include "tls/tls.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #define VALUE_MAX 255	   /* what upsrw may put where the file tells no length */
 #define LOOP_PAUSE_MS 1000 /* before a loop begins again */
@@ -314,6 +317,13 @@ static const struct driver_option options[] = {
 	{ NULL, false, NULL },
 };
 
+static const struct confine_call network_calls[] = {
+	CONFINE_IF(socket, 0, UINT32_MAX, AF_INET, "repeater: upsd"),
+	CONFINE_IF(socket, 0, UINT32_MAX, AF_INET6, "the same"),
+	CONFINE_END,
+};
+static const struct confine_call *const calls[] = { network_calls, tls_calls, NULL };
+
 extern const struct driver dummy_ups_driver;
 const struct driver dummy_ups_driver = {
 	.name = "dummy-ups",
@@ -327,4 +337,5 @@ const struct driver dummy_ups_driver = {
 	.free = dummy_free,
 	.own_status = true,
 	.needs_helper = needs_helper,
+	.calls = calls,
 };

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct confine_call;
 struct core;	 /* one running driver: core/core.c */
 struct exchange; /* core/exchange.h */
 
@@ -73,6 +74,9 @@ struct driver {
 	bool own_status;
 	/* Will it look up names of hosts (base/helper.h) with that port?  NULL: no. */
 	bool (*needs_helper)(const char *port);
+	/* What it calls of the kernel beside its carrier (base/confine.h): tables, NULL behind the
+	 * last; or NULL. */
+	const struct confine_call *const *calls;
 };
 
 /* Options.  core_option(): the value ("" for a flag that is set), NULL if not given. */

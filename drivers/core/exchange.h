@@ -60,6 +60,8 @@ void core_exchange_was_whole(struct core *core);
 void core_exchanges_drop(struct core *core);
 bool core_exchanges_idle(const struct core *core);
 
+struct confine_call;
+
 /* How exchanges travel: serial.c; usb.c later; a test brings its own.  Each call is on a port that
  * OPEN made; none blocks. */
 struct carrier {
@@ -74,6 +76,8 @@ struct carrier {
 	 * without a COMPLETE has ended, or that one with it has failed, and calls core_ended();
 	 * this takes back the one that runs.  false: an answer may come for all that. */
 	bool (*cancel)(void *port);
+	/* What it calls of the kernel beside confine_common (base/confine.h); NULL: nothing. */
+	const struct confine_call *calls;
 };
 extern const struct carrier carrier_serial;
 /* The serial carrier's line settings, called by a driver's new(): baud, and cable power. */

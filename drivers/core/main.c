@@ -2,6 +2,7 @@
 #include "drivers/core/core.h"
 #include "drivers/core/instance.h"
 
+#include "base/confine.h"
 #include "base/helper.h"
 #include "base/proc.h"
 
@@ -370,6 +371,22 @@ write_pidfile(struct program *program)
 		log_warn("%s: cannot write the pid file", program->pidfile);
 }
 
+/* Before the device is opened for the first time: what can be done then can be done again. */
+static void
+confine_driver(const struct program *program)
+{
+	const struct confine_call *tables[8] = { confine_common };
+	const struct confine_call *const *own = program->driver->calls;
+	const struct carrier *carrier = program->core->carrier;
+	size_t len = 1;
+
+	if (carrier && carrier->calls)
+		tables[len++] = carrier->calls;
+	while (own && *own)
+		tables[len++] = *own++;
+	confine(tables);
+}
+
 static int
 run(struct program *program, struct drvconf *conf)
 {
@@ -388,6 +405,7 @@ run(struct program *program, struct drvconf *conf)
 	program->watchdog = (struct timer){ .fire = on_watchdog, .owner = program };
 	if (proc_watchdog_ms())
 		on_watchdog(program);
+	confine_driver(program);
 	core_begin(program->core, shutting_down);
 	if (!program->over)
 		loop_run(program->loop);

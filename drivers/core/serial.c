@@ -1,4 +1,5 @@
 /* serial.c - the carrier on a tty: 8 data bits, no parity, raw, no flow control. */
+#include "base/confine.h"
 #include "drivers/core/core.h"
 
 #include <errno.h>
@@ -192,6 +193,23 @@ serial_close(void *port)
 	free(serial);
 }
 
+/* ioctl(2) of terminals alone, and of these not the one that types for the user. */
+static const struct confine_call kernel_calls[] = {
+	CONFINE_IF(ioctl, 1, UINT32_MAX, TCSETS, "tcsetattr()"),
+	CONFINE_IF(ioctl, 1, 0xffff, 'T' << 8 | 0x2b, "TCSETS2: the same, by newer libraries"),
+	CONFINE_IF(ioctl, 1, UINT32_MAX, TCFLSH, "tcflush()"),
+	CONFINE_IF(ioctl, 1, UINT32_MAX, TIOCMBIS, "DTR and RTS"),
+	CONFINE_IF(ioctl, 1, UINT32_MAX, TIOCMBIC, "DTR and RTS"),
+	CONFINE_IF(ioctl, 1, UINT32_MAX, TIOCEXCL, "for us alone"),
+	CONFINE_IF(ioctl, 1, UINT32_MAX, TIOCNXCL, "for others again"),
+	CONFINE(flock, "for us alone"),
+	CONFINE_END,
+};
+
 const struct carrier carrier_serial = {
-	.name = "serial", .open = serial_open, .ask = serial_ask, .close = serial_close
+	.name = "serial",
+	.open = serial_open,
+	.ask = serial_ask,
+	.close = serial_close,
+	.calls = kernel_calls,
 };

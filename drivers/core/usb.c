@@ -1,5 +1,6 @@
 #include "drivers/core/usb.h"
 
+#include "base/confine.h"
 #include "drivers/core/core.h"
 
 #include <errno.h>
@@ -7,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 
 #define DEVICES_MAX 256 /* on all buses */
 #define ENGLISH 0x0409
@@ -377,12 +380,35 @@ open_libusb(struct core *core, const char **why)
 	return usb_port_open(core, &usb_libusb, why);
 }
 
+/* libusb's, which begins anew each time the device is opened. */
+static const struct confine_call kernel_calls[] = {
+	CONFINE_IF(ioctl, 1, 0xff00, 'U' << 8, "usbdevfs"),
+	CONFINE_IF(socket, 0, UINT32_MAX, AF_NETLINK, "libudev: what is plugged in"),
+	CONFINE(bind, "the same"),
+	CONFINE(fstatfs, "libudev: is it sysfs?"),
+	CONFINE(fstatfs64, "the same on 32 bits"),
+	CONFINE(statfs, "the same"),
+	CONFINE(statfs64, "the same on 32 bits"),
+	CONFINE(eventfd2, "libusb: wakes its loop"),
+	CONFINE(timerfd_create, "libusb: its deadlines"),
+	CONFINE(timerfd_settime, "the same"),
+	CONFINE(timerfd_settime64, "the same on 32 bits"),
+	CONFINE(pipe2, "libusb: tells its thread to end"),
+	CONFINE(clone, "libusb's thread (a child would be confined as we are)"),
+	CONFINE(clone3, "the same"),
+	CONFINE(set_robust_list, "the same"),
+	CONFINE(rseq, "the same"),
+	CONFINE_IF(prctl, 0, UINT32_MAX, PR_SET_NAME, "its name"),
+	CONFINE_END,
+};
+
 const struct carrier carrier_usb = {
 	.name = "usb",
 	.open = open_libusb,
 	.ask = usb_port_ask,
 	.close = usb_port_close,
 	.cancel = usb_port_cancel,
+	.calls = kernel_calls,
 };
 
 /* ---- requests ---- */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+const struct confine_call tls_calls[] = { CONFINE_END };
+
 const struct conn_filter tls_filter = { .handshake = NULL };
 
 bool

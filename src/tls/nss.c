@@ -902,6 +902,12 @@ session_why(void *state)
 	return session->why;
 }
 
+const struct confine_call tls_calls[] = {
+	CONFINE(statfs, "the database: does it lie across a network?"),
+	CONFINE(statfs64, "the same on 32 bits"),
+	CONFINE_END,
+};
+
 const struct conn_filter tls_filter = { session_handshake, session_read, session_write,
 	session_pending, session_why, session_free };
 

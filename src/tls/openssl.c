@@ -975,6 +975,8 @@ session_why(void *state)
 	return session->why;
 }
 
+const struct confine_call tls_calls[] = { CONFINE_END };
+
 const struct conn_filter tls_filter = { session_handshake, session_read, session_write,
 	session_pending, session_why, session_free };
 

@@ -8,6 +8,7 @@
 #ifndef TLS_H
 #define TLS_H
 
+#include "base/confine.h"
 #include "base/conn.h"
 
 #include <stdbool.h>
@@ -42,6 +43,9 @@ void tls_free(struct tls *tls); /* NULL is fine */
 /* What the administrator should know of our own certificate though it can be used ("/etc/x.pem:
  * the certificate has expired (notAfter=...)"), to be freed; NULL: nothing.  WALL_MS is now. */
 char *tls_doubt(const struct tls *tls, int64_t wall_ms);
+
+/* What the library calls of the kernel beside confine_common (base/confine.h). */
+extern const struct confine_call tls_calls[];
 
 /* One connection: the STATE of conn_filter(), which owns it from there on (conn_filter_state()). */
 struct tls_session;

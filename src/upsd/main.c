@@ -1,7 +1,9 @@
 /* main.c - the upsd program: options, and everything that is done once per process. */
 #include "base/hash.h"
 #include "base/proc.h"
+#include "tls/tls.h"
 #include "ups/paths.h"
+#include "upsd/calls.h"
 #include "upsd/explain.h"
 #include "upsd/listen.h"
 #include "upsd/upsd.h"
@@ -627,6 +629,8 @@ static void
 serve(struct program *program, struct world *world)
 {
 	static const int signals[] = { SIGHUP, SIGTERM, SIGINT, SIGQUIT, 0 };
+	static const struct confine_call *const calls[] = { confine_common, upsd_calls, tls_calls,
+		NULL };
 	struct upsdconf *conf;
 
 	program->source.keys_later = program->drop;
@@ -653,6 +657,7 @@ serve(struct program *program, struct world *world)
 	    !proc_pidfile_write(program->pid_path))
 		log_warn("cannot write %s", program->pid_path);
 	upsd_report(program->upsd, NULL);
+	confine(calls);
 	proc_ready();
 	proc_notify("READY=1");
 	if (proc_watchdog_ms())
