@@ -2,6 +2,7 @@
  */
 #include "drivers/hid/hidups.h"
 
+#include <regex.h>
 #include <stdlib.h>
 
 static const struct driver_option options[] = {
@@ -11,11 +12,20 @@ static const struct driver_option options[] = {
 	{ "pollfreq", false, "s between full updates (30)" },
 	{ "pollonly", true, "Do not listen to interrupt reports" },
 	{ "interruptonly", true, "Do not ask: listen alone" },
-	{ "interruptsize", false, "Taken, and means nothing: any length is read" },
+	{ "interruptsize", false, "Bytes of one interrupt report, at most" },
+	{ "interruptpipe_no_events_tolerance", false,
+	    "Polls without an interrupt report until it is opened again (-1: any)" },
+	{ "lowbatt", false, "%: battery.charge.low, which is set at the start" },
+	{ "subdriver", false, "Regular expression: whose table is used" },
+	{ "lbrb_log_delay_sec", false, "s until low and replace are believed while calibrating" },
+	{ "lbrb_log_delay_without_calibrating", true, "The same whenever there are mains" },
 	{ "maxreport", true, "Ask for more bytes than the descriptor says" },
 	{ "onlinedischarge", true, "Discharging with mains is on battery" },
 	{ "onlinedischarge_onbattery", true, "The same" },
 	{ "onlinedischarge_calibration", true, "Discharging with mains is a calibration" },
+	{ "onlinedischarge_log_throttle_sec", false, "Taken, and means nothing: it is not logged" },
+	{ "onlinedischarge_log_throttle_hovercharge", false, "The same" },
+	{ "disable_fix_report_desc", true, "Taken, and means nothing: docs/devices/hid.md, 6" },
 	{ "explore", true, "Say each field of its reports, in the log" },
 	{ NULL, false, NULL },
 };
@@ -28,6 +38,36 @@ free_device(void *device)
 	hid_free(&ups->hid);
 	usb_free(ups->usb);
 	free(ups);
+}
+
+/* The table that the user names: "MGE HID", or any part of it that a regular expression fits. */
+static const struct hidups_vendor *
+chosen_vendor(struct core *core)
+{
+	const char *text = core_option(core, "subdriver");
+	const struct hidups_vendor *found = NULL;
+	regex_t wish;
+
+	if (!text)
+		return NULL;
+	if (regcomp(&wish, text, REG_EXTENDED | REG_ICASE | REG_NOSUB) != 0) {
+		core_fault(core, "subdriver", "not a regular expression");
+		return NULL;
+	}
+	for (size_t i = 0; hidups_vendors[i] && !found; i++)
+		if (regexec(&wish, hidups_vendors[i]->name, 0, NULL, 0) == 0)
+			found = hidups_vendors[i];
+	regfree(&wish);
+	if (!found)
+		core_fault(core, "subdriver", "no table has such a name");
+	return found;
+}
+
+static void
+read_doubts(struct hidups *ups)
+{
+	ups->doubt_always = core_option(ups->core, "lbrb_log_delay_without_calibrating") != NULL;
+	ups->doubt_seconds = core_option_number(ups->core, "lbrb_log_delay_sec", -1, 86400, -1);
 }
 
 static void *new (struct core *core)
@@ -45,6 +85,12 @@ static void *new (struct core *core)
 	ups->interrupt_only = core_option(core, "interruptonly") != NULL;
 	ups->max_report = core_option(core, "maxreport") != NULL;
 	ups->explore = core_option(core, "explore") != NULL;
+	ups->interrupt_bytes = (size_t)core_option_number(core, "interruptsize", 0, 4096, 0);
+	ups->deaf_rounds =
+	    (long)core_option_number(core, "interruptpipe_no_events_tolerance", -1, 1e6, -1);
+	ups->low_charge = (long)core_option_number(core, "lowbatt", 0, 100, 0);
+	ups->chosen = chosen_vendor(core);
+	read_doubts(ups);
 	if (core_option(core, "onlinedischarge") || core_option(core, "onlinedischarge_onbattery"))
 		ups->online_discharge = DISCHARGE_IS_BATTERY;
 	else if (core_option(core, "onlinedischarge_calibration"))

@@ -127,7 +127,8 @@ Test(usb, the_one_that_is_wished_for)
 	} rows[] = { { "serial=g2", "G2" }, { "serial=^g1$", "G1" },
 		{ "vendorid=051D", "AS1234567890" }, { "product=smart-ups.*", "AS1234567890" },
 		{ "busport=1-2", "G2" }, { "device=003", "G2" },
-		{ "vendor=American.*", "AS1234567890" } };
+		{ "vendor=American.*", "AS1234567890" }, { "productid=ffff", "G1" },
+		{ "bus=001", "G1" }, { "bus=00[1-9]", "G1" } };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct loop *loop = bus_begin();
@@ -175,6 +176,23 @@ Test(usb, a_wish_is_for_the_whole_of_it)
 	fast_pass(bus_now.loop, 2000);
 	cr_expect_eq(mini.identified, 0);
 	bus_end(core);
+}
+
+/* On bus 1, at other numbers. */
+Test(usb, a_wish_that_nobody_fulfils)
+{
+	static const char *const wishes[] = { "bus=002", "bus=1", "device=099", "productid=0002",
+		"vendor=APC", "product=3S", "busport=9-9" };
+
+	for (size_t i = 0; i < sizeof(wishes) / sizeof(wishes[0]); i++) {
+		bus_begin();
+		bus_plug("eaton-3s-700", NULL);
+		struct core *core = begin(SETTINGS(wishes[i]));
+
+		fast_pass(bus_now.loop, 2000);
+		cr_expect_eq(mini.identified, 0, "%s", wishes[i]);
+		bus_end(core);
+	}
 }
 
 Test(usb, a_wish_that_is_no_expression)

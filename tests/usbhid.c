@@ -280,7 +280,159 @@ Test(usbhid, interruptonly)
 	end();
 }
 
+/* ---- options that are not told of elsewhere ---- */
+
+Test(usbhid, lowbatt_is_set_on_the_device)
+{
+	begin("cyberpower-cp1500", SETTINGS("lowbatt=35"));
+	cr_expect_str_eq(get("battery.charge.low"), "35");
+	cr_expect_str_eq(get("battery.charge.warning"), "20", "its neighbour");
+	order("mains off");
+	order("battery 30");
+	fast_pass(loop, 3000);
+	cr_expect(status_is("OB LB"), "%s", get("ups.status"));
+	end();
+	begin("generic-5131-2007", SETTINGS("lowbatt=35"));
+	cr_expect(strstr(script.log, "lowbatt: the device does not take 35 %"), "%s", script.log);
+	cr_expect(is_fresh());
+	end();
+}
+
+Test(usbhid, subdriver)
+{
+	loop = bus_begin();
+	ups = bus_plug("generic-5131-2007", NULL);
+	start_driver(SETTINGS("subdriver=^belkin"));
+	cr_expect_str_eq(get("driver.version.data"), "Belkin/Liebert HID");
+	end();
+
+	static const char *const wrong[] = { "subdriver=nobody", "subdriver=(", "interruptsize=-1",
+		"interruptsize=many", "lowbatt=101", "offdelay=soon", "pollfreq=0",
+		"lbrb_log_delay_sec=x" };
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		loop = bus_begin();
+		memset(&script, 0, sizeof(script));
+		cr_expect_null(
+		    test_core(loop, &usbhid_ups_driver, SETTINGS(wrong[i])), "%s", wrong[i]);
+		fast_end(loop);
+	}
+}
+
+/* Low and replace, with mains, while it discharges: a test of the battery's. */
+#define TRIES                                                                                      \
+	"feature 02:0+8 0..1 02 UPS.PowerSummary.PresentStatus.Discharging is 1\n"                 \
+	"feature 03:0+8 0..1 02 UPS.PowerSummary.PresentStatus.BelowRemainingCapacityLimit is "    \
+	"1\n"                                                                                      \
+	"feature 04:0+8 0..1 02 UPS.PowerSummary.PresentStatus.NeedReplacement is 1\n"
+
+Test(usbhid, low_and_replace_in_a_test_are_doubted)
+{
+	static const char bx[] = "ups.vendorid 051d\nups.productid 0002\nusb.strings 1 2 0\n"
+				 "string 1 \"APC\"\nstring 2 \"Back-UPS BX1600MI FW:378600G\"";
+	static const struct {
+		const char *ids, *setting, *early, *late;
+	} rows[] = {
+		{ IDS("051d", "0002"), "pollonly", "OL LB RB", "OL LB RB" },
+		{ IDS("051d", "0002"), "lbrb_log_delay_sec=10", "OL", "OL LB RB" },
+		{ IDS("051d", "0002"), "lbrb_log_delay_sec=1", "OL LB RB", "OL LB RB" },
+		{ bx, "pollinterval=1", "OL", "OL LB RB" },
+		{ bx, "lbrb_log_delay_sec=0", "OL LB RB", "OL LB RB" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin_made(rows[i].ids, TRIES, SETTINGS(rows[i].setting, "pollinterval=1"));
+		cr_expect(status_is(rows[i].early), "%s: %s", rows[i].setting, get("ups.status"));
+		fast_pass(loop, 12000);
+		cr_expect(status_is(rows[i].late), "%s: %s", rows[i].setting, get("ups.status"));
+		end();
+	}
+	/* Not where discharging is said to mean that there are no mains. */
+	begin_made(
+	    IDS("051d", "0002"), TRIES, SETTINGS("lbrb_log_delay_sec=30", "onlinedischarge"));
+	cr_expect(status_is("OB LB RB"), "%s", get("ups.status"));
+	end();
+	/* A device that does not try its battery is doubted only on demand. */
+	begin_made(IDS("051d", "0002"), strchr(TRIES, '\n') + 1, SETTINGS("lbrb_log_delay_sec=30"));
+	cr_expect(status_is("OL LB RB"), "%s", get("ups.status"));
+	end();
+	begin_made(IDS("051d", "0002"), strchr(TRIES, '\n') + 1,
+	    SETTINGS("lbrb_log_delay_sec=30", "lbrb_log_delay_without_calibrating"));
+	cr_expect(status_is("OL"), "%s", get("ups.status"));
+	end();
+}
+
+/* Without mains a battery that is low is low. */
+Test(usbhid, an_outage_is_never_doubted)
+{
+	begin("cyberpower-cp1500",
+	    SETTINGS("lbrb_log_delay_sec=60", "lbrb_log_delay_without_calibrating"));
+	order("mains off");
+	order("battery 5");
+	fast_pass(loop, 2500);
+	cr_expect(status_is("OB LB"), "%s", get("ups.status"));
+	end();
+}
+
+Test(usbhid, a_pipe_that_is_silent_for_too_long)
+{
+	begin("eaton-3s-700", SETTINGS("interruptpipe_no_events_tolerance=5", "pollinterval=2"));
+	order("mute only report");
+	fast_pass(loop, 60000);
+	cr_expect(strstr(script.log, "says nothing by itself any more"), "%s", script.log);
+	order("clear");
+	order("mains off");
+	fast_pass(loop, 12000);
+	cr_expect(is_fresh() && status_is("OB"), "%s", get("ups.status"));
+	end();
+	begin("eaton-3s-700", NULL);
+	order("mute only report");
+	fast_pass(loop, 60000);
+	cr_expect_not(strstr(script.log, "says nothing by itself any more"), "as long as it likes");
+	end();
+}
+
+/* A report of eight bytes, whole packets: without the option the transfer waits for more, since
+ * another report is longer. */
+Test(usbhid, interruptsize)
+{
+	static const char fields[] =
+	    "input 01:0+8 0..1 02 UPS.PowerSummary.PresentStatus.ACPresent is 1\n"
+	    "input 02:0+32 0..65535 02 UPS.PowerSummary.RemainingCapacity is 55\n"
+	    "input 02:32+16 0..65535 02 UPS.PowerSummary.Voltage is 5\n"
+	    "input 02:48+8 0..255 02 UPS.PowerSummary.PresentStatus.Discharging follows "
+	    "discharging\n"
+	    "input 03:0+32 0..65535 02 UPS.PowerSummary.ffff0001\n"
+	    "input 03:32+32 0..65535 02 UPS.PowerSummary.ffff0002\n";
+	static const char *const settings[][4] = { { "pollinterval=30", "interruptsize=8" },
+		{ "pollinterval=30" } };
+
+	for (size_t i = 0; i < 2; i++) {
+		begin_made(IDS("0d9f", "00a2"), fields, settings[i]);
+		fast_pass(loop, 3000);
+		cr_expect(strstr(get("ups.status"), "OL"), "%s", get("ups.status"));
+		order("mains off");
+		fast_pass(loop, 3000);
+		cr_expect_eq(
+		    strstr(get("ups.status"), "DISCHRG") != NULL, i == 0, "%s", get("ups.status"));
+		end();
+	}
+}
+
 /* ---- explore ---- */
+
+Test(usbhid, explore_takes_any_device_of_the_vendor)
+{
+	static const char *const settings[][3] = { { "vendorid=1234", "explore" },
+		{ "vendorid=1234" }, { "explore" } };
+
+	for (size_t i = 0; i < 3; i++) {
+		begin_made(IDS("1234", "5678"), "", settings[i]);
+		cr_expect_eq(
+		    strstr(script.log, "| ups.vendorid 1234") != NULL, i == 0, "%s", script.log);
+		end();
+	}
+}
 
 /* The lines of the log that are a device file. */
 static void
@@ -474,6 +626,17 @@ Test(usbhid, off_and_back)
 	fast_pass(loop, 30000);
 	cr_expect_str_eq(bus_show(ups, "output"), "on");
 	cr_expect_eq(command("load.off.delay", "soon"), RESULT_INVALID);
+	end();
+}
+
+/* -1: it is left to somebody who switches it on. */
+Test(usbhid, off_and_not_back)
+{
+	begin("eaton-3s-700", SETTINGS("ondelay=-1", "offdelay=5"));
+	cr_expect_str_eq(get("ups.delay.start"), "-1");
+	command("shutdown.return", NULL);
+	fast_pass(loop, 300000);
+	cr_expect_str_eq(bus_show(ups, "output"), "off");
 	end();
 }
 

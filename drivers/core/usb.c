@@ -25,6 +25,7 @@ struct usb_port;
 struct usb {
 	struct core *core;	       /* borrowed */
 	const struct usb_known *known; /* borrowed */
+	bool explores;
 	regex_t wishes[WISHES];
 	bool wished[WISHES];
 	struct usb_about about;	  /* the device that is open, or was last */
@@ -69,6 +70,7 @@ usb_new(struct core *core, const struct usb_known *known)
 		return NULL;
 	usb->core = core;
 	usb->known = known;
+	usb->explores = core_option(core, "explore") != NULL;
 	for (size_t i = 0; i < WISHES; i++) {
 		const char *text = core_option(core, wish_names[i]);
 		char why[100];
@@ -129,7 +131,7 @@ find_known(const struct usb *usb, const struct usb_about *about)
 }
 
 /* As far as its descriptors tell.  A device that the driver does not know is taken on the user's
- * word: vendor and product by number. */
+ * word: vendor and product by number; to be explored, the vendor is enough. */
 static bool
 fits(const struct usb *usb, struct usb_about *about)
 {
@@ -138,7 +140,7 @@ fits(const struct usb *usb, struct usb_about *about)
 	about->known = find_known(usb, about);
 	if (usb->found && (about->vendor != usb->vendor || about->product != usb->product))
 		return false;
-	if (!about->known && !(usb->wished[VENDORID] && usb->wished[PRODUCTID]))
+	if (!about->known && !(usb->wished[VENDORID] && (usb->wished[PRODUCTID] || usb->explores)))
 		return false;
 	snprintf(text[VENDORID], sizeof(text[0]), "%04x", about->vendor);
 	snprintf(text[PRODUCTID], sizeof(text[0]), "%04x", about->product);

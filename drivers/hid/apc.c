@@ -51,6 +51,18 @@ static const struct hidups_command commands[] = {
 	{ 0 },
 };
 
+/* "Back-UPS BX1600MI": it says low and replace for a moment when it tries its battery. */
+static bool
+is_bx_mi(const char *product)
+{
+	const char *bx = strstr(product, " BX");
+
+	if (!bx)
+		return false;
+	bx += strlen(" BX");
+	return !strncmp(bx + strspn(bx, "0123456789"), "MI", 2);
+}
+
 /* "Back-UPS CS 500 FW:808.q5.I USB FW:q5" */
 static void
 model(struct hidups *ups)
@@ -59,6 +71,8 @@ model(struct hidups *ups)
 	const char *firmware = strstr(product, "FW:"), *usb = strstr(product, " USB FW:");
 	size_t len = firmware ? (size_t)(firmware - product) : strlen(product);
 
+	if (ups->doubt_seconds < 0 && is_bx_mi(product))
+		ups->doubt_seconds = 3;
 	while (len > 0 && product[len - 1] == ' ')
 		len--;
 	core_setf(ups->core, "ups.model", "%.*s", (int)len, product);

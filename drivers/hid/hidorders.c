@@ -21,7 +21,10 @@ order_over(struct hidups *ups, size_t which, bool ok)
 	struct hidups_order *order = &ups->orders[which];
 
 	order->used = false;
-	if (order->ticket)
+	if (order->own)
+		log_debug(1, "[%s] its settings: %s", core_ups_name(ups->core),
+		    ok ? "done" : "not taken");
+	else if (order->ticket)
 		core_finish(ups->core, order->ticket, ok ? RESULT_HANDLED : RESULT_FAILED);
 	else
 		core_shutdown_done(ups->core, ok);
@@ -579,6 +582,29 @@ hidups_offer(struct hidups *ups)
 		if (ups->items[i].var && ups->items[i].var->flags & HIDUPS_RW &&
 		    settable(ups, ups->items[i].var->name) == &ups->items[i])
 			offer_var(ups, &ups->items[i]);
+}
+
+/* The device itself has to say low in time: a number that is only published would help nobody. */
+void
+hidups_set_low(struct hidups *ups)
+{
+	const struct hidups_item *item = settable(ups, "battery.charge.low");
+	const char *now = core_get(ups->core, "battery.charge.low");
+	struct hidups_order *order = NULL;
+	char text[16];
+	int64_t raw;
+
+	snprintf(text, sizeof(text), "%ld", ups->low_charge);
+	if (now && !strcmp(now, text))
+		return;
+	if (!item || !raw_for(ups, item, text, &raw) || !(order = new_order(ups, 0))) {
+		log_warnx(
+		    "[%s] lowbatt: the device does not take %s %%", core_ups_name(ups->core), text);
+		return;
+	}
+	order->own = true;
+	add_step(order, item->field, raw);
+	start_order(ups, order);
 }
 
 /* -k: off now, and on again with mains, by the best that the device has. */

@@ -306,6 +306,29 @@ power_bits(const struct hidups *ups, unsigned states)
 	return bits;
 }
 
+/* APC's BX...MI say low and replace for seconds when they try their battery.  Without mains a low
+ * battery is never doubted, nor when the user has said that discharging means the same. */
+static unsigned
+without_doubtful(struct hidups *ups, unsigned states)
+{
+	const unsigned doubtful = HIDUPS_LOW | HIDUPS_TIME_LOW | HIDUPS_REPLACE;
+	int64_t now_ms = loop_now_ms(core_loop(ups->core));
+	bool discharges = states & HIDUPS_DISCHARGING;
+	bool tries = ups->doubt_always || discharges || states & HIDUPS_CALIBRATION;
+	bool mains = states & HIDUPS_ONLINE &&
+		     !(discharges && ups->online_discharge == DISCHARGE_IS_BATTERY);
+
+	if (!(states & doubtful) || !mains || !tries) {
+		ups->doubts = false;
+		return states;
+	}
+	if (!ups->doubts)
+		ups->doubted_ms = now_ms;
+	ups->doubts = true;
+	return (double)(now_ms - ups->doubted_ms) < 1000 * ups->doubt_seconds ? states & ~doubtful
+									      : states;
+}
+
 bool
 hidups_show_status(struct hidups *ups)
 {
@@ -326,6 +349,7 @@ hidups_show_status(struct hidups *ups)
 			return false;
 		states |= states & HIDUPS_DISCHARGING ? 0 : HIDUPS_ONLINE;
 	}
+	states = without_doubtful(ups, states);
 	bits = power_bits(ups, states);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (states & rows[i].states)

@@ -179,6 +179,8 @@ start_over(struct hidups *ups)
 	if (ups->vendor->model)
 		ups->vendor->model(ups);
 	hidups_offer(ups);
+	if (ups->low_charge)
+		hidups_set_low(ups);
 	if (ups->explore)
 		hidups_explore(ups);
 	core_started(ups->core);
@@ -318,7 +320,14 @@ begin_round(struct hidups *ups)
 void
 hidups_poll(void *device)
 {
-	begin_round(device);
+	struct hidups *ups = device;
+
+	if (!ups->poll_only && ups->deaf_rounds >= 0 && ups->deaf++ >= ups->deaf_rounds) {
+		ups->deaf = 0;
+		core_failed(ups->core, "it says nothing by itself any more");
+		return;
+	}
+	begin_round(ups);
 }
 
 /* ---- what it says by itself ---- */
@@ -334,6 +343,7 @@ hidups_heard(void *device, const unsigned char *bytes, size_t len)
 	if (!len || !ups->started)
 		return;
 	ups->heard_any = true;
+	ups->deaf = 0;
 	ups->heard_ms = loop_now_ms(core_loop(ups->core));
 	for (size_t i = 0; i < ups->items_len; i++) {
 		struct hidups_item *item = &ups->items[i];
@@ -397,7 +407,8 @@ descriptor_came(void *device, const struct exchange *exchange, enum exchange_end
 		return;
 	}
 	if (!ups->poll_only)
-		usb_listen(ups->usb, longest_input(&ups->hid));
+		usb_listen(ups->usb,
+		    ups->interrupt_bytes ? ups->interrupt_bytes : longest_input(&ups->hid));
 	ups->full_ms = loop_now_ms(core_loop(ups->core));
 	ups->asking = 0;
 	ups->timeouts = ups->came = 0;
@@ -444,7 +455,9 @@ identified(void *device)
 	struct hidups *ups = device;
 	const struct usb_about *about = usb_about(ups->usb);
 
-	ups->vendor = about->known ? about->known->what : &hidups_generic;
+	ups->vendor = ups->chosen    ? ups->chosen
+		      : about->known ? about->known->what
+				     : &hidups_generic;
 	log_debug(1, "[%s] %04x:%04x \"%s\" \"%s\": %s", core_ups_name(ups->core), about->vendor,
 	    about->product, about->strings[USB_MANUFACTURER], about->strings[USB_PRODUCT],
 	    ups->vendor->name);
@@ -464,7 +477,8 @@ hidups_begin(void *device)
 	struct hidups *ups = device;
 
 	ups->started = false;
-	ups->heard_any = false;
+	ups->heard_any = ups->doubts = false;
+	ups->deaf = 0;
 	memset(ups->strings, 0, sizeof(ups->strings));
 	memset(ups->orders, 0, sizeof(ups->orders));
 	usb_identify(ups->usb, identified);

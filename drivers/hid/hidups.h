@@ -125,7 +125,8 @@ extern const struct hidups_vendor hidups_base, hidups_generic, hidups_apc, hidup
     hidups_cps, hidups_delta, hidups_ever, hidups_idowell, hidups_legrand, hidups_liebert,
     hidups_mge, hidups_openups, hidups_phoenixtec, hidups_powercom, hidups_powervar, hidups_salicru,
     hidups_tripplite, hidups_arduino;
-extern const struct usb_known hidups_known[]; /* all ids: known.c */
+extern const struct usb_known hidups_known[];		   /* all ids: known.c */
+extern const struct hidups_vendor *const hidups_vendors[]; /* all; last: NULL */
 extern const struct hidups_word hidups_yes_no[], hidups_beeper[], hidups_test[], hidups_on_off[],
     hidups_sensitivity[];
 
@@ -160,8 +161,8 @@ struct hidups_item {
 
 /* An INSTCMD or SET: each step reads a report, changes a field, and writes it. */
 struct hidups_order {
-	bool used;
-	core_ticket ticket; /* 0: the shutdown's */
+	bool used, own;
+	core_ticket ticket; /* 0: the shutdown's, or OWN: the driver's */
 	size_t steps, at;
 	struct {
 		const struct hid_field *field;
@@ -177,6 +178,12 @@ struct hidups {
 	long poll_seconds; /* between full rounds */
 	double off_delay, on_delay;
 	bool poll_only, interrupt_only, max_report, explore;
+	size_t interrupt_bytes; /* of one transfer; 0: of the longest report */
+	long low_charge;	/* that is set at the start, percent; 0: none */
+	double doubt_seconds;	/* so long low and replace are doubted; below 0: by the vendor */
+	bool doubt_always;	/* not while it is calibrated alone */
+	long deaf_rounds;	/* in a row without an interrupt report that are borne; -1: any */
+	const struct hidups_vendor *chosen; /* by the user, NULL */
 	enum {
 		DISCHARGE_IS_ONLINE,
 		DISCHARGE_IS_BATTERY,
@@ -197,6 +204,9 @@ struct hidups {
 	int64_t full_ms, heard_ms; /* when the last full round began; when it last spoke */
 	size_t asking;		   /* the report that is asked for */
 	unsigned timeouts, came;   /* of this round */
+	long deaf;		   /* rounds since it spoke */
+	bool doubts;		   /* since: */
+	int64_t doubted_ms;
 	struct hidups_order orders[HIDUPS_ORDERS];
 };
 
@@ -224,7 +234,8 @@ void hidups_explore(struct hidups *ups);
 bool hidups_explores_string(const struct hidups *ups, unsigned index);
 
 /* hidorders.c */
-void hidups_offer(struct hidups *ups); /* commands, and variables that can be set */
+void hidups_offer(struct hidups *ups);	 /* commands, and variables that can be set */
+void hidups_set_low(struct hidups *ups); /* battery.charge.low is what the user wants */
 enum sockmsg_result hidups_instcmd(
     void *device, const char *name, const char *param, core_ticket ticket);
 enum sockmsg_result hidups_setvar(

@@ -74,3 +74,8 @@ const struct usb_known hidups_known[] = {
 	{ 0x5131, 0x2007, &hidups_generic },  /* sold under many names */
 	{ 0, 0, NULL },
 };
+
+const struct hidups_vendor *const hidups_vendors[] = { &hidups_apc, &hidups_arduino, &hidups_belkin,
+	&hidups_cps, &hidups_delta, &hidups_ever, &hidups_generic, &hidups_idowell, &hidups_legrand,
+	&hidups_liebert, &hidups_mge, &hidups_openups, &hidups_phoenixtec, &hidups_powercom,
+	&hidups_powervar, &hidups_salicru, &hidups_tripplite, NULL };
