@@ -232,6 +232,36 @@ Test(proc, closed_standard_descriptors_are_opened)
 	cr_expect_eq(status, 0);
 }
 
+/* Else upsmon would take a SHUTDOWNCMD that did its work for one that failed, and a monitoring
+ * process that died for one that was stopped. */
+Test(proc, signals_that_were_ignored_or_blocked_before_are_not)
+{
+	pid_t pid = fork();
+	int status;
+	sigset_t all, now;
+
+	if (pid == 0) {
+		signal(SIGCHLD, SIG_IGN);
+		signal(SIGALRM, SIG_IGN);
+		sigfillset(&all);
+		sigprocmask(SIG_SETMASK, &all, NULL);
+		proc_begin();
+		sigprocmask(SIG_SETMASK, NULL, &now);
+		for (int s = 1; s < NSIG; s++)
+			if (sigismember(&now, s) == 1)
+				_exit(2);
+		pid = fork();
+		if (pid == 0)
+			_exit(7);
+		if (waitpid(pid, &status, 0) != pid || WEXITSTATUS(status) != 7)
+			_exit(3);
+		raise(SIGALRM);
+		_exit(4);
+	}
+	waitpid(pid, &status, 0);
+	cr_expect(WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM, "%#x", (unsigned)status);
+}
+
 Test(proc, a_user_is_found_and_become_for_good)
 {
 	struct proc_user nobody;

@@ -64,11 +64,25 @@ find_systemd(void)
 	}
 }
 
+/* Who started us may have ignored or blocked what we live by: how children end (an ignored SIGCHLD
+ * hides it), alarms, and what ends us. */
+static void
+begin_signals(void)
+{
+	sigset_t none;
+
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGALRM, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 void
 proc_begin(void)
 {
 	open_standard_descriptors();
-	signal(SIGPIPE, SIG_IGN);
+	begin_signals();
 	find_systemd();
 }
 

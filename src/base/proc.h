@@ -41,8 +41,9 @@ void proc_chroot(const char *dir);
  * or (with a note) if we are not root.  Fatal on failure. */
 void proc_become(const struct proc_user *user);
 
-/* Standard start of every main(): ignore SIGPIPE, open 0, 1, 2 if closed, LC_NUMERIC stays C, find
- * systemd's socket (a chroot would hide it). */
+/* Standard start of every main(): ignore SIGPIPE, neither ignore nor block what whoever started us
+ * did, open 0, 1, 2 if closed, LC_NUMERIC stays C, find systemd's socket (a chroot would hide it).
+ */
 void proc_begin(void);
 /* Call GOT on the loop for each of SIGNALS (0-ended). */
 void proc_signals(
