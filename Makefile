@@ -278,6 +278,7 @@ check: all tests
 
 INSTALL		= install -D
 SYSTEMD		= $(patsubst conf/systemd/%,%,$(wildcard conf/systemd/*/*))
+EXAMPLE		= $(PREFIX)/share/nut-conform/examples/debian/tests
 install: all
 	$(INSTALL) -d $(DESTDIR)$(CONFPATH) $(DESTDIR)$(DATAPATH) $(DESTDIR)$(DRVPATH)
 	$(INSTALL) -t $(DESTDIR)$(PREFIX)/bin $(BIN)
@@ -287,6 +288,8 @@ install: all
 	$(INSTALL) -m 644 -t $(DESTDIR)$(DATAPATH)/emulators/devices emulators/devices/*.dev
 	$(INSTALL) -m 644 -t $(DESTDIR)$(DATAPATH)/emulators/scenarios emulators/scenarios/*.scenario
 	$(INSTALL) -m 644 -t $(DESTDIR)$(PREFIX)/share/nut-conform/targets conformance/targets/*.conf
+	$(INSTALL) -m 644 -t $(DESTDIR)$(EXAMPLE) $(filter-out %/conform,$(wildcard conformance/examples/debian/tests/*))
+	$(INSTALL) -t $(DESTDIR)$(EXAMPLE) conformance/examples/debian/tests/conform
 	$(INSTALL) -m 644 -t $(DESTDIR)$(PREFIX)/share/nut-conform conformance/report.html $(B)/conformance/sentences.txt
 	$(INSTALL) -m 644 -t $(DESTDIR)$(CONFPATH) conf/*.sample
 	$(INSTALL) -m 644 conf/ufw/nut $(DESTDIR)$(UFWPATH)/nut

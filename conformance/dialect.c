@@ -3,8 +3,9 @@
 #include <string.h>
 
 static const struct dialect dialects[] = {
-	{ "2.8", .foreground = "-F", .primary = true, .allows = true, .modes = true },
-	{ "2.7.4", .foreground = "-D" },
+	{ "2.8", .protocol = "1.3", .foreground = "-F", .primary = true, .allows = true,
+	    .modes = true },
+	{ "2.7.4", .protocol = "1.2", .foreground = "-D" },
 };
 #define DIALECTS (sizeof(dialects) / sizeof(dialects[0]))
 

@@ -1,4 +1,4 @@
-/* dialect.h - the words that configuration files are written in.
+/* dialect.h - the words that configuration files are written in, and what else goes with a release.
  *
  * Cases write them for NUT 2.8; for an older target they are changed on their way into the private
  * folder, so that no case need care. */
@@ -10,6 +10,7 @@
 /* What a release of NUT takes. */
 struct dialect {
 	const char *name;	/* "2.8" */
+	const char *protocol;	/* what NETVER answers */
 	const char *foreground; /* keeps upsd, upsmon and drivers there */
 	bool primary;		/* knows primary and secondary; else master and slave */
 	bool allows;		/* upsd.conf has ALLOW_NO_DEVICE and its like */

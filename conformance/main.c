@@ -25,8 +25,8 @@ enum { MAX_WORKERS = 24, PATIENCE_MS = 6000, DEVIATION_PATIENCE_MS = 1500 };
 
 struct options {
 	const char *driver, *device;
-	const char *target, *junit, *json, *html, *beside, *build, *bindir, *sbindir, *driverdir,
-	    *dialect;
+	const char *target, *junit, *json, *html, *beside, *learn, *build, *bindir, *sbindir,
+	    *driverdir, *dialect;
 	const char *only[64];
 	size_t only_len;
 	bool in[AREAS], in_any; /* the sections chosen, if any are */
@@ -397,6 +397,7 @@ usage(FILE *to, int status)
 	    "                   [--section NAME]... [--level MUST] [--quick|--long]\n"
 	    "                   [--driver PROGRAM --device NAME|FILE|all]\n"
 	    "                   [--junit FILE] [--json FILE] [--html FILE [--beside FILE]]\n"
+	    "                   [--learn FILE]\n"
 	    "                   [--jobs N] [--keep] [--quiet] [--build DIR]\n"
 	    "                   [--bindir DIR] [--sbindir DIR] [--driverdir DIR]\n"
 	    "                   [--confdialect 2.8|2.7.4] [--help]\n"
@@ -420,6 +421,7 @@ static const struct option long_options[] = {
 	{ "json", required_argument, NULL, 'J' },
 	{ "html", required_argument, NULL, 'H' },
 	{ "beside", required_argument, NULL, 'N' },
+	{ "learn", required_argument, NULL, 'R' },
 	{ "jobs", required_argument, NULL, 'n' },
 	{ "long", no_argument, NULL, 'L' },
 	{ "keep", no_argument, NULL, 'k' },
@@ -502,6 +504,9 @@ parse_options(struct options *options, int argc, char **argv)
 			break;
 		case 'N':
 			options->beside = optarg;
+			break;
+		case 'R':
+			options->learn = optarg;
 			break;
 		case 'n':
 			options->jobs = atoi(optarg);
@@ -594,6 +599,8 @@ write_reports(const struct options *options, const struct run *run)
 {
 	if (options->junit && !report_junit(options->junit, run))
 		return could_not(options->junit);
+	if (options->learn && !report_learnt(options->learn, run))
+		return could_not(options->learn);
 	if (options->json && !page_json(options->json, run))
 		return could_not(options->json);
 	return !options->html || write_page(options, run);

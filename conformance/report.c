@@ -137,6 +137,40 @@ report_summary(const struct tally *tally, const struct run *run)
 	    run->target->name, (int)(run->ms / 1000), (int)(run->ms % 1000 / 100));
 }
 
+/* The first line of what went wrong; ids of drivers' cases stay as they are. */
+static void
+print_learnt(FILE *file, const struct test_case *test, const struct result *result)
+{
+	if (result->verdict == FAILED && !strncmp(result->why, "suite:", 6))
+		fprintf(file, "# %s is not judged: %.*s\n", test->id,
+		    (int)strcspn(result->why, "\n"), result->why);
+	else if (result->verdict == PASSED)
+		fprintf(file, "holds %s\n", test->id);
+	else
+		fprintf(file, "deviation %s\t%s: %.*s\n", test->id, test->cites,
+		    (int)strcspn(result->why, "\n"), result->why);
+}
+
+bool
+report_learnt(const char *name, const struct run *run)
+{
+	FILE *file = fopen(name, "w");
+	bool well;
+
+	if (!file)
+		return false;
+	fprintf(file,
+	    "# What was not as %s.conf says.  Behind \"like %s\" in a file of your own these lines "
+	    "make\n"
+	    "# it so; look at each before you believe it.\n",
+	    run->target->name, run->target->name);
+	for (size_t i = 0; i < run->len; i++)
+		if (!report_expected(run->tests[i], &run->results[i], run->target))
+			print_learnt(file, run->tests[i], &run->results[i]);
+	well = !ferror(file);
+	return !fclose(file) && well;
+}
+
 static void
 print_xml(FILE *file, const char *text)
 {

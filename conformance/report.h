@@ -40,7 +40,10 @@ void report_tap(size_t number, const struct test_case *test, const struct result
     const struct target *target);
 struct tally report_count(const struct run *run);
 void report_summary(const struct tally *tally, const struct run *run);
-/* False, with errno, when FILE cannot be written. */
+/* What was not as expected, as lines for a target file.  False, with errno, when FILE cannot be
+ * written. */
+bool report_learnt(const char *file, const struct run *run);
+/* Likewise. */
 bool report_junit(const char *file, const struct run *run);
 
 #endif

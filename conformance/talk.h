@@ -52,6 +52,8 @@ const char *hear(struct bench *bench, struct conn *conn);
 /* The same, or NULL at end of file or after MS. */
 const char *try_hear(struct bench *bench, struct conn *conn, int ms);
 void want(struct bench *bench, struct conn *conn, const char *line);
+/* NETVER is answered: a sign of life. */
+bool lives(struct bench *bench, struct conn *conn);
 void want_like(struct bench *bench, struct conn *conn, const char *pattern);
 void want_eof(struct bench *bench, struct conn *conn);
 /* Closed within MS, whatever it said before: true if so. */

@@ -55,10 +55,23 @@ cites(const char *reason)
 	return found;
 }
 
+/* The last line that fits counts: so a file may correct what it is like. */
+static const char *
+add_line(struct target *target, char *pattern, char *reason, bool skip)
+{
+	struct deviation *grown =
+	    realloc(target->deviations, (target->deviations_len + 1) * sizeof(*grown));
+
+	if (!grown)
+		return "out of memory";
+	target->deviations = grown;
+	grown[target->deviations_len++] = (struct deviation){ pattern, reason, skip };
+	return NULL;
+}
+
 static const char *
 add_deviation(struct target *target, char *text, bool skip)
 {
-	struct deviation *grown;
 	char *reason = text + strcspn(text, " \t");
 
 	if (*reason)
@@ -66,12 +79,7 @@ add_deviation(struct target *target, char *text, bool skip)
 	reason += strspn(reason, " \t");
 	if (!cites(reason))
 		return "the reason must cite a sentence (R-16, N-3.4, M-2) or a document";
-	grown = realloc(target->deviations, (target->deviations_len + 1) * sizeof(*grown));
-	if (!grown)
-		return "out of memory";
-	target->deviations = grown;
-	grown[target->deviations_len++] = (struct deviation){ copy(text), copy(reason), skip };
-	return NULL;
+	return add_line(target, copy(text), copy(reason), skip);
 }
 
 static const char *
@@ -109,6 +117,20 @@ add_pairings(struct target *target, const char *word, char *text)
 	return error;
 }
 
+static bool read_file(struct target *target, const char *name, const char *build);
+
+static const char *
+like(struct target *target, const char *name, const char *build)
+{
+	bool found;
+
+	if (++target->likes > 8)
+		return "like another that is like another ... without end";
+	found = read_file(target, name, build);
+	target->likes--;
+	return found ? NULL : "there is no such target file";
+}
+
 static const char *
 take_line(struct target *target, const char *build, char *line)
 {
@@ -134,6 +156,10 @@ take_line(struct target *target, const char *build, char *line)
 	if (*value)
 		*value++ = '\0';
 	value += strspn(value, " \t=");
+	if (!strcmp(line, "like"))
+		return like(target, value, build);
+	if (!strcmp(line, "holds"))
+		return add_line(target, copy(value), NULL, false);
 	if (!strcmp(line, "deviation") || !strcmp(line, "skip"))
 		return add_deviation(target, value, *line == 's');
 	if (!strcmp(line, "drives") || !strcmp(line, "quick") || !strcmp(line, "with"))
@@ -199,16 +225,37 @@ open_target(const char *name, const char *build, char *path, size_t size)
 	return target_open_data(in_suite, build, path, size);
 }
 
-struct target *
-target_read(const char *name, const char *build)
+static bool
+read_file(struct target *target, const char *name, const char *build)
 {
 	char path[PATH_MAX], line[2048];
-	struct target *target = calloc(1, sizeof(*target));
 	FILE *file = open_target(name, build, path, sizeof(path));
 	int at = 0;
 
-	if (!target || !file) {
-		fprintf(stderr, "nut-conform: no target file for '%s'\n", name);
+	while (file && fgets(line, sizeof(line), file)) {
+		char *start = line + strspn(line, " \t");
+		const char *error;
+
+		at++;
+		line[strcspn(line, "\n")] = '\0';
+		if (!*start || *start == '#')
+			continue;
+		error = take_line(target, build, start);
+		if (error)
+			die(path, at, error);
+	}
+	if (file)
+		fclose(file);
+	return file != NULL;
+}
+
+struct target *
+target_read(const char *name, const char *build)
+{
+	struct target *target = calloc(1, sizeof(*target));
+
+	if (!target) {
+		fprintf(stderr, "nut-conform: out of memory\n");
 		exit(2);
 	}
 	target->name = copy(name);
@@ -222,28 +269,19 @@ target_read(const char *name, const char *build)
 	target->as_root = copy("");
 	target->dialect = dialect_find("2.8");
 	target->tls = copy("openssl");
-	while (fgets(line, sizeof(line), file)) {
-		char *start = line + strspn(line, " \t");
-		const char *error;
-
-		at++;
-		line[strcspn(line, "\n")] = '\0';
-		if (!*start || *start == '#')
-			continue;
-		error = take_line(target, build, start);
-		if (error)
-			die(path, at, error);
+	if (!read_file(target, name, build)) {
+		fprintf(stderr, "nut-conform: no target file for '%s'\n", name);
+		exit(2);
 	}
-	fclose(file);
 	return target;
 }
 
 const struct deviation *
 target_deviation(const struct target *target, const char *id)
 {
-	for (size_t i = 0; i < target->deviations_len; i++)
+	for (size_t i = target->deviations_len; i-- > 0;)
 		if (!fnmatch(target->deviations[i].pattern, id, 0))
-			return &target->deviations[i];
+			return target->deviations[i].reason ? &target->deviations[i] : NULL;
 	return NULL;
 }
 

@@ -8,7 +8,7 @@
 
 struct deviation {
 	char *pattern; /* a case id, or a shell pattern of ids */
-	char *reason;  /* cites a sentence or a document */
+	char *reason;  /* cites a sentence or a document; NULL: it holds, whatever stands above */
 	bool skip;     /* do not run: it would harm or never end */
 };
 
@@ -26,6 +26,7 @@ struct target {
 	char *driver_options; /* arguments that keep a driver in the foreground; NULL: dialect's */
 	const struct dialect *dialect; /* of its configuration; never NULL */
 	char *tls;		       /* how its upsd.conf names keys: "openssl" or "nss" */
+	int likes;		       /* how deep in files that are like others */
 	bool fresh_drivers;	       /* a driver is not fit for another case */
 	struct deviation *deviations;
 	size_t deviations_len;
@@ -39,7 +40,7 @@ FILE *target_open_data(const char *name, const char *build, char *path, size_t s
 /* Read conformance/targets/NAME.conf, or the file NAME when it holds a slash.  BUILD is the folder
  * that relative paths begin at.  Prints what is wrong and exits. */
 struct target *target_read(const char *name, const char *build);
-/* The deviation listed for the case, or NULL. */
+/* The deviation listed for the case, or NULL.  Of several lines the last counts. */
 const struct deviation *target_deviation(const struct target *target, const char *id);
 /* Configuration in the words of that release; false when none is called so. */
 bool target_speak(struct target *target, const char *dialect);
