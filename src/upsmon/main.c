@@ -447,16 +447,32 @@ copy_or_die(const char *text)
 	return copy;
 }
 
+/* What an earlier shutdown left would have the UPS switched off at the next halt. */
+static void
+clear_flag(const char *flag)
+{
+	int error;
+
+	if (!flag || flag_clear(flag))
+		return;
+	error = errno;
+	if (flag_is_set(flag))
+		log_error("POWERDOWNFLAG %s of an earlier shutdown cannot be removed: %s: the next "
+			  "halt of this host will switch the UPS off",
+		    flag, strerror(error));
+	else
+		log_warnx("POWERDOWNFLAG %s is there and is not ours: it is left alone, and will "
+			  "not be set",
+		    flag);
+}
+
 /* What is fixed as root, before anything a network says is read. */
 static void
 fix_command(struct running *running, const struct monconf *conf)
 {
 	running->shutdown_cmd = copy_or_die(conf->shutdown_cmd);
 	running->powerdown_flag = copy_or_die(conf->powerdown_flag);
-	if (conf->powerdown_flag && !flag_clear(conf->powerdown_flag))
-		log_warnx("POWERDOWNFLAG %s is there and is not ours: it is left alone, and will "
-			  "not be set",
-		    conf->powerdown_flag);
+	clear_flag(conf->powerdown_flag);
 }
 
 /* As the user who monitors: what only root can read is of no use at a reload. */
