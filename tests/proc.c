@@ -214,6 +214,11 @@ Test(proc, systemd_is_told_and_its_absence_is_silent)
 	snprintf(usec, sizeof(usec), "%ld", (long)getppid());
 	setenv("WATCHDOG_PID", usec, 1); /* meant for another process */
 	cr_expect_eq(proc_watchdog_ms(), 0);
+	proc_stand_in();
+	cr_expect_eq(proc_watchdog_ms(), 1500);
+	setenv("WATCHDOG_PID", "1", 1); /* neither for us nor for our parent */
+	proc_stand_in();
+	cr_expect_eq(proc_watchdog_ms(), 0);
 	close(fd);
 }
 

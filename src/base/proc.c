@@ -368,14 +368,33 @@ proc_notify_reloading(void)
 	proc_notify(state);
 }
 
+/* Is the watchdog meant for process PID? */
+static bool
+watches(pid_t pid)
+{
+	const char *whom = getenv("WATCHDOG_PID");
+
+	return !whom || strtol(whom, NULL, 10) == (long)pid;
+}
+
+void
+proc_stand_in(void)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%ld", (long)getpid());
+	if (watches(getppid()))
+		setenv("WATCHDOG_PID", text, 1);
+}
+
 int64_t
 proc_watchdog_ms(void)
 {
-	const char *usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+	const char *usec = getenv("WATCHDOG_USEC");
 	char *end;
 	long long value;
 
-	if (process.notify_fd == -1 || !usec || (pid && strtol(pid, NULL, 10) != (long)getpid()))
+	if (process.notify_fd == -1 || !usec || !watches(getpid()))
 		return 0;
 	value = strtoll(usec, &end, 10);
 	return end != usec && !*end && value >= 2000 ? value / 2000 : 0;

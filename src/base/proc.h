@@ -57,5 +57,7 @@ void proc_notify(const char *state);
 void proc_notify_reloading(void);
 /* $WATCHDOG_USEC / 2 in ms for us, 0 when none is wanted. */
 int64_t proc_watchdog_ms(void);
+/* We do the work of our parent: a watchdog that was meant for it is ours. */
+void proc_stand_in(void);
 
 #endif

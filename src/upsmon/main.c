@@ -496,6 +496,7 @@ split(struct running *running, struct monconf *conf)
 	bool again;
 
 	running->parent_fd = parent_split(command_of(running), running->powerdown_flag, &again);
+	proc_stand_in();
 	if (!again)
 		return conf;
 	newer = read_newer_conf(running, &faults);
