@@ -1,6 +1,7 @@
 /* upsmon's notifications: texts, flags, delivery. */
 #include "upsmon/notify.h"
 
+#include "base/log.h"
 #include "tests/sim/sim.h"
 
 #include <criterion/criterion.h>
@@ -119,6 +120,47 @@ Test(notify, the_message_is_an_argument_and_never_a_command)
 	    "ONBATT|a$(id)@h|x\"; touch /tmp/pwned; $(id) `id` '|");
 	cr_expect_str_eq(deliver("%s --loud", "a@h", evil),
 	    "ONBATT|a@h|--loud|x\"; touch /tmp/pwned; $(id) `id` '");
+}
+
+static char told[512];
+
+static void
+hear(void *owner, enum log_level level, const char *line)
+{
+	snprintf(told, sizeof(told), "%s", line);
+}
+
+/* The log knows it by its name, be it a shell or not. */
+Test(notify, how_a_command_failed_is_told)
+{
+	static const struct log_settings log = { .sink = hear };
+	static const struct {
+		char *words[3];
+		const char *told;
+	} commands[] = {
+		{ { (char *)"/bin/sh" }, "/bin/sh ended with status " },
+		{ { (char *)"/bin/sh", (char *)"/no/such" }, "/bin/sh ended with status " },
+		{ { (char *)"exit 3 ;" }, "NOTIFYCMD ended with status 3" },
+		{ { (char *)"/bin/false" }, "/bin/false ended with status 1" },
+	};
+
+	log_set(&log);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		const struct notify_command command = { (char **)(uintptr_t)commands[i].words };
+		struct world *world = world_kernel_new(-1);
+		struct loop *loop = loop_new(world);
+		struct notifier *notifier = notifier_new(loop);
+
+		notifier_send(notifier, NOTIFY_ONBATT, NOTIFY_EXEC, &command, "u", "no such file");
+		for (int turn = 0; turn < 200 && notifier_busy(notifier); turn++) {
+			loop_step(loop, 50);
+			notifier_reap(notifier);
+		}
+		cr_expect(!strncmp(told, commands[i].told, strlen(commands[i].told)), "%s", told);
+		notifier_free(notifier);
+		loop_free(loop);
+		world_kernel_free(world);
+	}
 }
 
 /* ---- Many, and some that hang: R-57 ---- */

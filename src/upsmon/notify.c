@@ -201,13 +201,22 @@ notifier_busy(const struct notifier *notifier)
 	return notifier->waiting_len + notifier->running_len;
 }
 
+/* What the log calls it: a line for the shell by its $0. */
+static const char *
+name_of(char *const *argv)
+{
+	bool line = !strcmp(argv[0], "/bin/sh") && argv[1] && !strcmp(argv[1], "-c");
+
+	return line && argv[2] && argv[3] ? argv[3] : argv[0];
+}
+
 static void
 kill_hung(void *owner)
 {
 	struct run *run = owner;
 
-	log_warnx("%s runs for more than %d s: killed, with all that it has started", run->argv[0],
-	    NOTIFY_TIMEOUT_MS / 1000);
+	log_warnx("%s runs for more than %d s: killed, with all that it has started",
+	    name_of(run->argv), NOTIFY_TIMEOUT_MS / 1000);
 	loop_world(run->notifier->loop)
 	    ->kill(loop_world(run->notifier->loop)->owner, -run->pid, SIGKILL);
 }
@@ -230,7 +239,7 @@ start_waiting(struct notifier *notifier)
 		notifier->waiting_len--;
 		run->pid = world->spawn(world->owner, &spawn);
 		if (run->pid <= 0) {
-			log_warn("%s cannot be started", run->argv[0]);
+			log_warn("%s cannot be started", name_of(run->argv));
 			run_free(run);
 			continue;
 		}
@@ -245,7 +254,7 @@ start_waiting(struct notifier *notifier)
 static void
 log_ended(const struct run *run, int status)
 {
-	const char *what = strcmp(run->argv[0], "/bin/sh") ? run->argv[0] : run->argv[3];
+	const char *what = name_of(run->argv);
 
 	if (WIFSIGNALED(status))
 		log_warnx("%s died of signal %d", what, WTERMSIG(status));
