@@ -528,6 +528,16 @@ Test(qxusb, options_that_cannot_be)
 	refuses(SETTINGS("port=auto", "vendorid=("), "vendorid: not a regular expression");
 }
 
+Test(qxusb, the_endpoint_that_is_forced)
+{
+	static const struct bridge fuji = { "usb-fuji", "Megatec", { "usb_hid_ep_out=3" }, "fuji",
+		CUTS };
+
+	begin(&fuji);
+	cr_expect_eq(bus_now.sent_to, 3);
+	end();
+}
+
 /* As NUT does. */
 Test(qxusb, what_is_asked_of_a_usb_device_means_usb)
 {

@@ -195,6 +195,62 @@ Test(usb, a_wish_that_nobody_fulfils)
 	}
 }
 
+/* usb_*: NUT's numbers, hexadecimal, but for the setting's. */
+Test(usb, what_is_forced)
+{
+	struct loop *loop = bus_begin();
+
+	bus_plug("eaton-3s-700", NULL);
+	struct core *core =
+	    begin(SETTINGS("usb_config_index=1", "usb_hid_rep_index=0x2", "usb_hid_desc_index=a",
+		"usb_hid_ep_in=0x84", "usb_hid_ep_out=5", "usb_set_altinterface=10"));
+
+	cr_assert(core, "%s", script.log);
+	fast_pass(loop, 3000);
+	cr_expect_eq(bus_now.choice.config, 1);
+	cr_expect_eq(bus_now.choice.descriptor, 10);
+	cr_expect_eq(bus_now.choice.alternate, 10);
+	cr_expect_eq(bus_now.interface_asked, 2, "%u", bus_now.interface_asked);
+	cr_expect_eq(usb_about(mini.usb)->in_endpoint, 0x84);
+	cr_expect_eq(usb_about(mini.usb)->out_endpoint, 5);
+	bus_end(core);
+}
+
+Test(usb, nothing_is_forced_unless_asked_for)
+{
+	for (int alone = 0; alone < 2; alone++) {
+		struct loop *loop = bus_begin();
+
+		bus_plug("eaton-3s-700", NULL);
+		struct core *core = begin(alone ? SETTINGS("usb_set_altinterface") : NULL);
+
+		cr_assert(core, "%s", script.log);
+		fast_pass(loop, 3000);
+		cr_expect(is_fresh(core));
+		cr_expect_eq(bus_now.choice.config, -1);
+		cr_expect_eq(bus_now.choice.interface, -1);
+		cr_expect_eq(bus_now.choice.alternate, alone - 1);
+		bus_end(core);
+	}
+}
+
+Test(usb, what_cannot_be_forced)
+{
+	static const char *const rows[] = { "usb_config_index=100", "usb_hid_rep_index=-1",
+		"usb_hid_desc_index=", "usb_hid_ep_in=0", "usb_hid_ep_in=0x94",
+		"usb_hid_ep_out=0x85", "usb_hid_ep_out=in", "usb_set_altinterface=0x1",
+		"usb_set_altinterface=256", "usb_hid_rep_index=0x" };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct loop *loop = bus_begin();
+		struct core *core = begin(SETTINGS(rows[i]));
+
+		cr_expect_null(core, "%s", rows[i]);
+		cr_expect(strstr(script.log, ": not a"), "%s: %s", rows[i], script.log);
+		fast_end(loop);
+	}
+}
+
 Test(usb, a_wish_that_is_no_expression)
 {
 	struct loop *loop = bus_begin();

@@ -46,7 +46,11 @@ static struct {
 	enum bus_spoilt spoilt;
 	unsigned spare; /* one of so many does not fail; 0: all do */
 	bool pipe_fails;
-	struct buf *tap; /* where usbmon would write what it sees; NULL: nobody looks */
+	struct buf *tap;	   /* where usbmon would write what it sees; NULL: nobody looks */
+	struct usb_choice choice;  /* of the last opening */
+	unsigned interface_asked;  /* of the last request to an interface */
+	unsigned descriptor_asked; /* wValue of the last one for a report descriptor */
+	uint8_t sent_to, in_endpoint;
 } bus_now;
 
 struct bus_handle {
@@ -212,7 +216,7 @@ bus_close(void *bus)
 }
 
 static inline bool
-bus_describe(void *bus, size_t i, struct usb_about *out)
+bus_describe(void *bus, size_t i, const struct usb_choice *choice, struct usb_about *out)
 {
 	*out = (struct usb_about){ 0 };
 	if (i >= BUS_DEVICES)
@@ -227,7 +231,11 @@ bus_describe(void *bus, size_t i, struct usb_about *out)
 		.bus = 1,
 		.address = bus_devices[i].address,
 		.string_of = { usb->manufacturer, usb->name, usb->serial },
-		.in_endpoint = 0x81,
+		.interface = (uint8_t)(choice->interface == -1 ? 0 : choice->interface),
+		.in_endpoint =
+		    (uint8_t)(choice->in_endpoint == -1 ? 0x81 : 0x80 | choice->in_endpoint),
+		.out_endpoint = (uint8_t)(choice->out_endpoint == -1 ? (int)usb->out_endpoint
+								     : choice->out_endpoint),
 		.in_packet = (uint16_t)usb->packet,
 		.is_hid = !usb->no_hid };
 	snprintf(out->port, sizeof(out->port), "1-%zu", i + 1);
@@ -246,6 +254,8 @@ bus_open_device(void *bus, size_t i, const struct usb_about *about, const struct
 	}
 	handle = calloc(1, sizeof(*handle));
 	*handle = (struct bus_handle){ .device = &bus_devices[i], .calls = calls, .owner = owner };
+	bus_now.choice = *about->choice;
+	bus_now.in_endpoint = about->in_endpoint;
 	bus_devices[i].open = handle;
 	bus_now.opens++;
 	return handle;
@@ -287,6 +297,10 @@ bus_control(void *owner, const void *setup, size_t len)
 	cr_assert_eq(len, 8 + data);
 	cr_assert_eq(VALGRIND_CHECK_MEM_IS_DEFINED(setup, len), 0);
 
+	if ((bytes[0] & 0x1f) == 1)
+		bus_now.interface_asked = bytes[4] | (unsigned)bytes[5] << 8;
+	if (bytes[0] == 0x81 && bytes[1] == 6 && bytes[3] == 0x22)
+		bus_now.descriptor_asked = bytes[2] | (unsigned)bytes[3] << 8;
 	if (!handle->device->present)
 		return false;
 	handle->asked = message.tag;
@@ -315,6 +329,7 @@ bus_send(void *owner, uint8_t endpoint, const void *bytes, size_t len)
 		.kind = EMU_REPORT, .bytes = bytes, .len = len, .tag = ++bus_now.transfers
 	};
 
+	bus_now.sent_to = endpoint;
 	handle->room = 0;
 	handle->of_report = handle->spoils = false;
 	if (!handle->device->present)

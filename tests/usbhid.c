@@ -501,6 +501,16 @@ Test(usbhid, explored_and_made_again)
 	unlink(path);
 }
 
+Test(usbhid, the_descriptor_that_is_forced)
+{
+	begin("eaton-3s-700", SETTINGS("usb_hid_desc_index=1"));
+	cr_expect_eq(bus_now.descriptor_asked, 0x2201, "%x", bus_now.descriptor_asked);
+	end();
+	begin("eaton-3s-700", NULL);
+	cr_expect_eq(bus_now.descriptor_asked, 0x2200);
+	end();
+}
+
 /* As the kernel asks when a device is put in. */
 static void
 see_it_plugged_in(const struct emu_usb *usb)

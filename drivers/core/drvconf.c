@@ -288,6 +288,14 @@ fault_at(struct faults *faults, const struct drvconf_value *value, const char *w
 	faults_add(faults, value->path, value->line, "%s: %s", value->key, what);
 }
 
+/* allow_killpower alone is what people write, and NUT takes it for yes; the other one is so
+ * documented. */
+static bool
+may_stand_alone(const char *key)
+{
+	return strcmp(key, "allow_killpower") == 0 || strcmp(key, "usb_set_altinterface") == 0;
+}
+
 /* Is KEY known, and is a value there where one is needed? */
 static void
 check_key(const struct driver *driver, const struct drvconf_value *value, struct faults *faults)
@@ -307,10 +315,8 @@ check_key(const struct driver *driver, const struct drvconf_value *value, struct
 		    driver->name);
 		return;
 	}
-	if (!(own ? own->flag : common->flag) && value->flag)
-		/* allow_killpower alone is what people write; NUT takes it for yes. */
-		if (own || strcmp(value->key, "allow_killpower") != 0)
-			fault_at(faults, value, "needs a value");
+	if (!(own ? own->flag : common->flag) && value->flag && !may_stand_alone(value->key))
+		fault_at(faults, value, "needs a value");
 }
 
 static long

@@ -1,6 +1,7 @@
 #include "drivers/core/usb.h"
 
 #include "base/confine.h"
+#include "base/conffile.h"
 #include "drivers/core/core.h"
 
 #include <errno.h>
@@ -28,6 +29,7 @@ struct usb {
 	bool explores;
 	regex_t wishes[WISHES];
 	bool wished[WISHES];
+	struct usb_choice choice;
 	struct usb_about about;	  /* the device that is open, or was last */
 	bool found;		  /* it was identified once, and is ours from now on */
 	uint16_t vendor, product; /* ours */
@@ -61,6 +63,64 @@ free_wishes(struct usb *usb)
 			regfree(&usb->wishes[i]);
 }
 
+/* "4", "0x84": as in NUT hexadecimal all. */
+static int
+read_hex(struct core *core, const char *name, unsigned long most)
+{
+	const char *text = core_option(core, name);
+	unsigned long number;
+	char *end;
+
+	if (!text)
+		return -1;
+	number = strtoul(text, &end, 16);
+	if (*text && strspn(text, "0123456789abcdefABCDEFxX") == strlen(text) && !*end &&
+	    number <= most)
+		return (int)number;
+	core_fault(core, name, "not a hexadecimal number from 0 to %lx", most);
+	return -1;
+}
+
+/* 0x84 is 4. */
+static int
+read_endpoint(struct core *core, const char *name, unsigned long most)
+{
+	int number = read_hex(core, name, most);
+
+	if (number == -1)
+		return -1;
+	if ((number & 0x0f) == 0 || (number & 0x70))
+		core_fault(core, name, "not an interrupt endpoint: 1 to f");
+	return number & 0x0f;
+}
+
+static int
+read_alternate(struct core *core)
+{
+	const char *text = core_option(core, "usb_set_altinterface");
+	long number;
+
+	if (!text)
+		return -1;
+	if (!*text)
+		return 0;
+	if (conffile_number(text, 0, 255, &number))
+		return (int)number;
+	core_fault(core, "usb_set_altinterface", "not a number from 0 to 255");
+	return -1;
+}
+
+static void
+read_choice(struct core *core, struct usb_choice *out)
+{
+	out->config = read_hex(core, "usb_config_index", 0xff);
+	out->interface = read_hex(core, "usb_hid_rep_index", 0xff);
+	out->descriptor = read_hex(core, "usb_hid_desc_index", 0xff);
+	out->in_endpoint = read_endpoint(core, "usb_hid_ep_in", 0x8f);
+	out->out_endpoint = read_endpoint(core, "usb_hid_ep_out", 0x0f);
+	out->alternate = read_alternate(core);
+}
+
 struct usb *
 usb_new(struct core *core, const struct usb_known *known)
 {
@@ -71,6 +131,7 @@ usb_new(struct core *core, const struct usb_known *known)
 	usb->core = core;
 	usb->known = known;
 	usb->explores = core_option(core, "explore") != NULL;
+	read_choice(core, &usb->choice);
 	for (size_t i = 0; i < WISHES; i++) {
 		const char *text = core_option(core, wish_names[i]);
 		char why[100];
@@ -235,9 +296,11 @@ open_from(struct usb_port *port, size_t at)
 	struct usb *usb = port->usb;
 	struct usb_about about;
 
-	for (; at < DEVICES_MAX && port->backend->describe(port->bus, at, &about); at++) {
+	for (; at < DEVICES_MAX && port->backend->describe(port->bus, at, &usb->choice, &about);
+	     at++) {
 		const char *why = "cannot open it";
 
+		about.choice = &usb->choice;
 		if (!fits(usb, &about))
 			continue;
 		errno = 0;
@@ -420,9 +483,12 @@ usb_ask(struct usb *usb, const struct usb_request *request, bool urgent)
 {
 	bool out = !(request->type & 0x80);
 	uint16_t index = (request->type & 0x1f) == 1 ? usb->about.interface : request->index;
-	unsigned char question[8 + EXCHANGE_BYTES_MAX] = { request->type, request->request,
-		(unsigned char)request->value, (unsigned char)(request->value >> 8),
-		(unsigned char)index, (unsigned char)(index >> 8), (unsigned char)request->length,
+	uint8_t which = request->type == 0x81 && request->request == 6 && usb->choice.descriptor > 0
+			    ? (uint8_t)usb->choice.descriptor
+			    : (uint8_t)request->value;
+	unsigned char question[8 + EXCHANGE_BYTES_MAX] = { request->type, request->request, which,
+		(unsigned char)(request->value >> 8), (unsigned char)index,
+		(unsigned char)(index >> 8), (unsigned char)request->length,
 		(unsigned char)(request->length >> 8) };
 	size_t len = 8;
 

@@ -22,15 +22,25 @@ struct usb_known {
 	const void *what; /* the driver's */
 };
 
+/* What the user has forced by usb_*; -1: nothing. */
+struct usb_choice {
+	int config;		       /* index of the configuration */
+	int interface, alternate;      /* numbers; the alternate setting is set */
+	int descriptor;		       /* index of the HID descriptors */
+	int in_endpoint, out_endpoint; /* numbers, without the direction's bit */
+};
+
 /* A device as its descriptors tell.  The strings are there after usb_identify(). */
 struct usb_about {
 	uint16_t vendor, product, release;
 	unsigned bus, address;
-	char port[32];			 /* where it is plugged in: "3-1.2" */
-	uint8_t string_of[3];		 /* manufacturer, product, serial number: index, 0 none */
-	uint8_t interface;		 /* the first of the HID class, or of all */
-	uint8_t in_endpoint;		 /* its interrupt endpoint, 0 none */
-	uint16_t in_packet;		 /* bytes */
+	char port[32];	      /* where it is plugged in: "3-1.2" */
+	uint8_t string_of[3]; /* manufacturer, product, serial number: index, 0 none */
+	uint8_t interface;    /* the one chosen, or the first of the HID class, or of all */
+	uint8_t in_endpoint;  /* its interrupt endpoint, 0 none */
+	uint16_t in_packet;   /* bytes */
+	uint8_t out_endpoint; /* the same to it */
+	const struct usb_choice *choice; /* borrowed: the user's */
 	bool is_hid;			 /* it has an interface of the HID class */
 	const struct usb_known *known;	 /* the driver's row, NULL: the user's word alone */
 	char strings[3][USB_STRING_MAX]; /* "" if it has none */
@@ -52,6 +62,13 @@ void usb_free(struct usb *usb); /* after the core has closed the port: in the dr
 	    { "bus", false, "Regular expression: the bus, three digits" },                         \
 	    { "device", false, "Regular expression: the number on the bus, three digits" },        \
 	    { "busport", false, "Regular expression: where it is plugged in, like 3-1.2" },        \
+	    { "usb_config_index", false, "Which of its configurations, from 0 (hexadecimal)" },    \
+	    { "usb_hid_rep_index", false, "Number of its interface (hexadecimal)" },               \
+	    { "usb_hid_desc_index", false, "Index of its HID descriptors (hexadecimal)" },         \
+	    { "usb_hid_ep_in", false, "Number of the interrupt endpoint it speaks at (hex)" },     \
+	    { "usb_hid_ep_out", false, "Number of the one it listens at (hexadecimal)" },          \
+	    { "usb_set_altinterface", false,                                                       \
+		    "Select an alternate setting of its interface, 0 unless given" },              \
 	{                                                                                          \
 		"allow_duplicates", true, "Take the first that fits, though another one fits too"  \
 	}
@@ -134,9 +151,10 @@ struct usb_backend {
 	/* The bus as it is now.  NULL with *WHY (constant text) and errno. */
 	void *(*bus_open)(struct loop *loop, const char **why);
 	void (*bus_close)(void *bus);
-	/* Device I (from 0), false: there are no more. */
-	bool (*describe)(void *bus, size_t i, struct usb_about *out);
-	/* Open and claim; NULL with *WHY and errno. */
+	/* Device I (from 0), as it is with CHOICE; false: there are no more. */
+	bool (*describe)(
+	    void *bus, size_t i, const struct usb_choice *choice, struct usb_about *out);
+	/* Open, claim, and set what ABOUT's choice says; NULL with *WHY and errno. */
 	void *(*open)(void *bus, size_t i, const struct usb_about *about,
 	    const struct usb_calls *calls, void *owner, const char **why);
 	void (*close)(void *handle);

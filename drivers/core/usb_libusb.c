@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define USB_MAXINTERFACES 32
 #define REPORT_MAX 512	  /* bytes of an interrupt transfer */
 #define PIPE_FAULTS_MAX 3 /* in a row: then the interrupt pipe is given up */
 #define REPORTS_MAX 32	  /* that wait to be told: those of one answer of a bridge */
@@ -185,34 +186,80 @@ describe_interface(const struct libusb_interface_descriptor *interface, struct u
 	for (uint8_t i = 0; i < interface->bNumEndpoints; i++) {
 		const struct libusb_endpoint_descriptor *endpoint = &interface->endpoint[i];
 
-		if ((endpoint->bmAttributes & 3) == LIBUSB_TRANSFER_TYPE_INTERRUPT &&
-		    (endpoint->bEndpointAddress & LIBUSB_ENDPOINT_IN) && !out->in_endpoint) {
+		if ((endpoint->bmAttributes & 3) != LIBUSB_TRANSFER_TYPE_INTERRUPT)
+			continue;
+		if (!(endpoint->bEndpointAddress & LIBUSB_ENDPOINT_IN)) {
+			if (!out->out_endpoint)
+				out->out_endpoint = endpoint->bEndpointAddress;
+		} else if (!out->in_endpoint) {
 			out->in_endpoint = endpoint->bEndpointAddress;
 			out->in_packet = endpoint->wMaxPacketSize;
 		}
 	}
 }
 
-/* The first interface of the HID class; a bridge that has none is its interface 0. */
-static void
-describe_interfaces(libusb_device *device, struct usb_about *out)
+/* In the setting chosen, else in the first one. */
+static const struct libusb_interface_descriptor *
+setting_of(const struct libusb_interface *interface, const struct usb_choice *choice)
 {
+	for (int i = 0; i < interface->num_altsetting; i++)
+		if (interface->altsetting[i].bAlternateSetting == choice->alternate)
+			return &interface->altsetting[i];
+	return interface->num_altsetting > 0 ? &interface->altsetting[0] : NULL;
+}
+
+/* The interface chosen; else the first of the HID class; a bridge that has none is the first of
+ * all.  NULL: it has not that. */
+static const struct libusb_interface_descriptor *
+find_interface(const struct libusb_config_descriptor *config, const struct usb_choice *choice)
+{
+	for (uint8_t i = 0; i < config->bNumInterfaces; i++) {
+		const struct libusb_interface_descriptor *one =
+		    setting_of(&config->interface[i], choice);
+
+		if (one &&
+		    (choice->interface != -1 ? one->bInterfaceNumber == choice->interface : one->bInterfaceClass == LIBUSB_CLASS_HID))
+			return one;
+	}
+	return choice->interface == -1 && config->bNumInterfaces > 0
+		   ? setting_of(&config->interface[0], choice)
+		   : NULL;
+}
+
+static int
+read_config(
+    libusb_device *device, const struct usb_choice *choice, struct libusb_config_descriptor **out)
+{
+	if (choice->config != -1)
+		return libusb_get_config_descriptor(device, (uint8_t)choice->config, out);
+	return libusb_get_active_config_descriptor(device, out) == 0
+		   ? 0
+		   : libusb_get_config_descriptor(device, 0, out);
+}
+
+static void
+describe_interfaces(libusb_device *device, const struct usb_choice *choice, struct usb_about *out)
+{
+	const struct libusb_interface_descriptor *interface;
 	struct libusb_config_descriptor *config;
 
-	if (libusb_get_active_config_descriptor(device, &config) != 0 &&
-	    libusb_get_config_descriptor(device, 0, &config) != 0)
-		return;
-	for (uint8_t i = 0; i < config->bNumInterfaces && !out->is_hid; i++)
-		if (config->interface[i].num_altsetting > 0 &&
-		    config->interface[i].altsetting[0].bInterfaceClass == LIBUSB_CLASS_HID)
-			describe_interface(&config->interface[i].altsetting[0], out);
-	if (!out->is_hid && config->bNumInterfaces > 0 && config->interface[0].num_altsetting > 0)
-		describe_interface(&config->interface[0].altsetting[0], out);
-	libusb_free_config_descriptor(config);
+	/* What is chosen and not there cannot be claimed, which is said then. */
+	if (choice->interface != -1)
+		out->interface = (uint8_t)choice->interface;
+	if (read_config(device, choice, &config) == 0) {
+		interface = find_interface(config, choice);
+		if (interface)
+			describe_interface(interface, out);
+		libusb_free_config_descriptor(config);
+	}
+	if (choice->in_endpoint != -1)
+		out->in_endpoint = (uint8_t)(LIBUSB_ENDPOINT_IN | choice->in_endpoint);
+	if (choice->out_endpoint != -1)
+		out->out_endpoint = (uint8_t)choice->out_endpoint;
 }
 
 static bool
-describe(void *owner, size_t i, struct usb_about *out)
+describe(void *owner, size_t i, const struct usb_choice *choice, struct usb_about *out)
 {
 	struct bus *bus = owner;
 	struct libusb_device_descriptor descriptor;
@@ -233,7 +280,7 @@ describe(void *owner, size_t i, struct usb_about *out)
 	out->bus = libusb_get_bus_number(device);
 	out->address = libusb_get_device_address(device);
 	describe_port(device, out->port, sizeof(out->port));
-	describe_interfaces(device, out);
+	describe_interfaces(device, choice, out);
 	return true;
 }
 
@@ -476,6 +523,29 @@ close_device(void *owner)
 	free(handle);
 }
 
+/* The kernel's drivers have its interfaces until we ask, and then it cannot be set. */
+static int
+set_config(libusb_device_handle *handle, const struct usb_choice *choice)
+{
+	struct libusb_config_descriptor *config;
+	int error, active, wanted;
+
+	if (choice->config == -1)
+		return 0;
+	error = libusb_get_config_descriptor(
+	    libusb_get_device(handle), (uint8_t)choice->config, &config);
+	if (error)
+		return error;
+	wanted = config->bConfigurationValue;
+	libusb_free_config_descriptor(config);
+	error = libusb_get_configuration(handle, &active);
+	if (error || active == wanted)
+		return error;
+	for (int i = 0; i < USB_MAXINTERFACES; i++)
+		libusb_detach_kernel_driver(handle, i);
+	return libusb_set_configuration(handle, wanted);
+}
+
 static void *
 open_device(void *owner, size_t i, const struct usb_about *about, const struct usb_calls *calls,
     void *calls_owner, const char **why)
@@ -498,9 +568,19 @@ open_device(void *owner, size_t i, const struct usb_about *about, const struct u
 		goto fail;
 	/* The kernel's HID driver has it until we ask. */
 	libusb_set_auto_detach_kernel_driver(handle->device, 1);
+	*why = "cannot set its configuration (usb_config_index)";
+	if ((error = set_config(handle->device, about->choice)) != 0)
+		goto close;
 	*why = "cannot claim its interface";
-	if ((error = libusb_claim_interface(handle->device, about->interface)) == 0)
+	if ((error = libusb_claim_interface(handle->device, about->interface)) != 0)
+		goto close;
+	*why = "cannot select its setting (usb_set_altinterface)";
+	if (about->choice->alternate == -1 ||
+	    (error = libusb_set_interface_alt_setting(
+		 handle->device, about->interface, about->choice->alternate)) == 0)
 		return handle;
+	libusb_release_interface(handle->device, about->interface);
+close:
 	libusb_close(handle->device);
 fail:
 	free(handle);

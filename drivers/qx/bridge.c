@@ -12,7 +12,7 @@
 #define TRIES 10 /* of a string that comes mutilated, or does not come: "UPS No Ack" */
 #define SET_REPORT 0x09
 #define GET_DESCRIPTOR 0x06
-#define INTERRUPT_OUT 0x02
+#define INTERRUPT_OUT 0x02 /* where the descriptors tell of none */
 
 /* ---- options ---- */
 
@@ -78,6 +78,7 @@ send_report(struct qx *qx)
 {
 	struct qx_wire *wire = &qx->wire;
 	const struct qx_bridge *bridge = wire->bridge;
+	uint8_t out = usb_about(qx->usb)->out_endpoint;
 	unsigned char request[8 + QX_BRIDGE_REPORT] = { 0x21, SET_REPORT,
 		(unsigned char)bridge->value, (unsigned char)(bridge->value >> 8),
 		usb_about(qx->usb)->interface, 0, (unsigned char)bridge->write_len, 0 };
@@ -88,7 +89,8 @@ send_report(struct qx *qx)
 	if (bridge->value)
 		usb_transfer(qx->usb, request, 8u + bridge->write_len, packed);
 	else
-		usb_send(qx->usb, INTERRUPT_OUT, request + 8, bridge->write_len, packed);
+		usb_send(
+		    qx->usb, out ? out : INTERRUPT_OUT, request + 8, bridge->write_len, packed);
 }
 
 static void

@@ -62,7 +62,7 @@ open_bus(struct loop *loop, const char **why)
 }
 
 static bool
-describe(void *of, size_t i, struct usb_about *out)
+describe(void *of, size_t i, const struct usb_choice *choice, struct usb_about *out)
 {
 	*out = (struct usb_about){ 0 };
 	if (i > 0)
