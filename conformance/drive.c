@@ -167,9 +167,9 @@ void
 drives_make(struct drives *drives, const struct target *target, const char *program,
     const char *device, const char *build)
 {
-	bool all = device && !strcmp(device, "all");
+	bool all = !device || !strcmp(device, "all");
 
-	if (program && !all) {
+	if (!all) {
 		add(drives, target, program, device, build);
 	} else {
 		for (size_t i = 0; i < target->pairs_len; i++) {

@@ -224,7 +224,7 @@ page_html(
 	struct bytes page = read_whole(template),
 		     other = read_whole(beside ? fopen(beside, "r") : NULL),
 		     said = read_whole(sentences);
-	const char *mark = strstr(page.at, MARK);
+	const char *mark = page.at ? strstr(page.at, MARK) : NULL;
 	bool well = !beside || other.at;
 	FILE *file;
 

@@ -16,7 +16,7 @@
 SECTIONS(DECLARE)
 ROWS(DECLARE)
 
-#define ROW(name) &name,
+#define ROW(name) &(name),
 static const struct section *const sections[] = { SECTIONS(ROW) };
 static const struct section *const rows[] = { ROWS(ROW) };
 

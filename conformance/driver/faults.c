@@ -144,9 +144,9 @@ answers_promptly(struct bench *bench)
 }
 
 #define STALE(order, more)                                                                         \
-	.run = goes_stale, .with = order, .kind = EMPTY, .flags = SLOW | PAIR | (more)
+	.run = goes_stale, .with = (order), .kind = EMPTY, .flags = SLOW | PAIR | (more)
 #define NOISE(order, more)                                                                         \
-	.run = publishes_no_noise, .with = order, .kind = EMPTY, .flags = SLOW | PAIR | (more)
+	.run = publishes_no_noise, .with = (order), .kind = EMPTY, .flags = SLOW | PAIR | (more)
 
 static const struct test_case cases[] = {
 	{ "driver/*/*/mute", MUST, "S-4.1 S-7.6 S-7.7 S-7.9",
