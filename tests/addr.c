@@ -70,31 +70,24 @@ Test(addr, unix_paths)
 
 Test(addr, who_is_at_the_other_end_of_a_unix_socket)
 {
-	struct addr peer = { .any.sa_family = AF_UNIX, .len = sizeof(sa_family_t) }, other;
+	struct addr peer = { .any.sa_family = AF_UNIX, .len = sizeof(sa_family_t) };
 	char out[ADDR_TEXT_MAX];
 
 	cr_expect_str_eq(addr_host(&peer, out), "local");
 	peer.uid = 1000;
 	peer.know_uid = true;
 	cr_expect_str_eq(addr_host(&peer, out), "uid 1000");
-	other = peer;
-	cr_expect(addr_same_host(&peer, &other));
-	other.uid = 0;
-	cr_expect_not(addr_same_host(&peer, &other));
 	memset(&peer, 0, sizeof(peer));
 	cr_expect_str_eq(addr_host(&peer, out), "unknown");
-	cr_expect_not(addr_same_host(&peer, &peer));
 }
 
 /* access A-B1 */
 Test(addr, a_mapped_address_is_the_address_it_maps)
 {
-	struct addr mapped, plain;
+	struct addr mapped;
 	char out[ADDR_TEXT_MAX];
 
 	cr_assert(addr_parse(&mapped, "::ffff:192.0.2.7", 99));
-	cr_assert(addr_parse(&plain, "192.0.2.7", 1));
-	cr_expect(addr_same_host(&mapped, &plain));
 	addr_unmap(&mapped);
 	cr_expect_eq(mapped.any.sa_family, AF_INET);
 	cr_expect_eq(mapped.len, sizeof(struct sockaddr_in));

@@ -276,23 +276,6 @@ Test(loop, events_can_be_changed)
 	end(the_loop);
 }
 
-/* robustness 52: a process that was stopped must know, before it calls others late. */
-Test(loop, a_turn_far_behind_its_time_tells_the_gap)
-{
-	struct timer timer = { say, "late", 0, 0 };
-
-	the_loop = new_loop();
-	loop_timer_in(the_loop, &timer, 1000);
-	test.oversleep_ms = 60000;
-	loop_step(the_loop, -1);
-	cr_expect_eq(loop_gap_ms(the_loop), 60000);
-	cr_expect_str_eq(said, "late");
-	loop_timer_in(the_loop, &timer, 1000);
-	loop_step(the_loop, -1);
-	cr_expect_eq(loop_gap_ms(the_loop), 0);
-	end(the_loop);
-}
-
 static int64_t late, slept;
 
 static void
@@ -303,7 +286,7 @@ see_gap(void *owner, int64_t late_ms, int64_t slept_by_ms)
 	strcat(said, owner);
 }
 
-/* An answer that waited while we did not run must not be read as if it were new. */
+/* robustness 52: an answer that waited while we did not run must not be read as if it were new. */
 Test(loop, a_gap_is_told_before_anything_else_of_the_turn)
 {
 	struct timer timer = { say, "timer", 0, 0 };

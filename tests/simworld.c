@@ -36,8 +36,6 @@ echo_input(void *owner, char *bytes, size_t len)
 
 	for (size_t i = 0; i < lines; i++)
 		echo->server->lines += bytes[i] == '\n';
-	if (loop_gap_ms(echo->server->loop))
-		echo->server->gap_ms = loop_gap_ms(echo->server->loop);
 	conn_send(echo->conn, bytes, lines);
 	return lines;
 }
@@ -79,12 +77,19 @@ any(uint16_t port)
 }
 
 static void
+see_gap(void *owner, int64_t late_ms, int64_t slept_ms)
+{
+	((struct server *)owner)->gap_ms = late_ms;
+}
+
+static void
 server_start(struct server *server, struct loop *loop, const struct addr *at)
 {
 	const struct world *world = loop_world(loop);
 
 	memset(server, 0, sizeof(*server));
 	server->loop = loop;
+	loop_on_gap(loop, see_gap, server);
 	server->listening = world->listen(world->owner, at, false, 0600);
 	cr_assert_neq(server->listening, -1, "%s", strerror(errno));
 	loop_watch(loop, server->listening, POLLIN, echo_accept, server);

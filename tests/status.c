@@ -44,11 +44,9 @@ Test(status, every_bit_has_one_word_and_comes_back)
 	for (int i = 0; i <= 16; i++) {
 		enum status_bit bit = (enum status_bit)(1 << i);
 
-		cr_assert_not_null(status_word(bit));
-		cr_expect_eq(status_parse(status_word(bit)), (uint32_t)bit);
-		cr_expect_str_eq(format(bit), status_word(bit));
+		cr_expect_str_neq(format(bit), "");
+		cr_expect_eq(status_parse(format(bit)), (uint32_t)bit);
 	}
-	cr_expect_null(status_word(STATUS_OTHER));
-	cr_expect_null(status_word((enum status_bit)(1 << 17)));
+	cr_expect_str_eq(format(1 << 17), "");
 	cr_expect_eq(status_parse(format((1 << 17) - 1)), (1 << 17) - 1);
 }

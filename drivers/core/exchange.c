@@ -493,14 +493,6 @@ core_exchange(struct core *core, const struct exchange *exchange, bool urgent)
 	loop_later(core->loop, &exchanges->next);
 }
 
-bool
-core_exchanges_idle(const struct core *core)
-{
-	const struct exchanges *exchanges = &core->exchanges;
-
-	return !exchanges->running && !exchanges->urgent.first && !exchanges->normal.first;
-}
-
 void
 core_exchanges_drop(struct core *core)
 {

@@ -58,7 +58,6 @@ void core_exchange(struct core *core, const struct exchange *exchange, bool urge
 void core_exchange_was_whole(struct core *core);
 /* Forget all that wait and the one that runs, without calling DONE. */
 void core_exchanges_drop(struct core *core);
-bool core_exchanges_idle(const struct core *core);
 
 struct confine_call;
 

@@ -172,28 +172,6 @@ addr_set_port(struct addr *addr, uint16_t port)
 }
 
 bool
-addr_same_host(const struct addr *a, const struct addr *b)
-{
-	struct addr x = *a, y = *b;
-
-	addr_unmap(&x);
-	addr_unmap(&y);
-	if (x.any.sa_family != y.any.sa_family)
-		return false;
-	if (x.any.sa_family == AF_INET)
-		return x.v4.sin_addr.s_addr == y.v4.sin_addr.s_addr;
-	if (x.any.sa_family == AF_INET6)
-		return IN6_ARE_ADDR_EQUAL(&x.v6.sin6_addr, &y.v6.sin6_addr) &&
-		       x.v6.sin6_scope_id == y.v6.sin6_scope_id;
-	if (x.any.sa_family != AF_UNIX)
-		return false;
-	if (x.know_uid || y.know_uid)
-		return x.know_uid && y.know_uid && x.uid == y.uid;
-	return path_len(&x) == path_len(&y) &&
-	       memcmp(x.unix_path.sun_path, y.unix_path.sun_path, path_len(&x)) == 0;
-}
-
-bool
 addr_is_loopback(const struct addr *addr)
 {
 	struct addr plain = *addr;

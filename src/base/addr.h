@@ -41,7 +41,6 @@ const char *addr_host(const struct addr *addr, char text[ADDR_TEXT_MAX]);
 const char *addr_text(const struct addr *addr, char text[ADDR_TEXT_MAX]);
 uint16_t addr_port(const struct addr *addr);
 void addr_set_port(struct addr *addr, uint16_t port);
-bool addr_same_host(const struct addr *a, const struct addr *b);
 bool addr_is_loopback(const struct addr *addr);
 
 /* A port as written in a file or argument: 1..65535, digits only. */

@@ -115,17 +115,6 @@ same_prefix(const unsigned char *a, const unsigned char *b, unsigned bits)
 }
 
 bool
-block_holds(const struct block *block, const struct addr *addr)
-{
-	if (addr->any.sa_family != block->family)
-		return false;
-	if (block->family == AF_INET)
-		return same_prefix(
-		    (const unsigned char *)&addr->v4.sin_addr, block->prefix, block->bits);
-	return same_prefix((const unsigned char *)&addr->v6.sin6_addr, block->prefix, block->bits);
-}
-
-bool
 block_of(struct block *out, const struct addr *addr)
 {
 	*out = (struct block){ .family = addr->any.sa_family };

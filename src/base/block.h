@@ -26,9 +26,7 @@ bool block_of(struct block *out, const struct addr *addr);
 /* Order for qsort(3): a block stands before all that lie in it, and these before all others. */
 int block_compare(const void *a, const void *b);
 
-/* Is ADDR (unmapped, see addr_unmap) in BLOCK?  Families never match each other. */
-bool block_holds(const struct block *block, const struct addr *addr);
-/* Does OUTER hold every address of INNER? */
+/* Does OUTER hold every address of INNER?  Families never match each other. */
 bool block_covers(const struct block *outer, const struct block *inner);
 
 #endif

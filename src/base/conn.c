@@ -427,12 +427,6 @@ conn_pause(struct conn *conn, bool paused)
 	conclude_later(conn);
 }
 
-size_t
-conn_unread(const struct conn *conn)
-{
-	return conn->kept_len;
-}
-
 int
 conn_fd(const struct conn *conn)
 {

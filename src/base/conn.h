@@ -53,8 +53,6 @@ bool conn_full(const struct conn *conn);
 
 /* Stop and resume calling INPUT (an answer is pending); resuming shows what is already there. */
 void conn_pause(struct conn *conn, bool paused);
-/* Bytes read that INPUT has not taken. */
-size_t conn_unread(const struct conn *conn);
 int conn_fd(const struct conn *conn);
 
 /* What may stand between a conn and its descriptor.  READ and WRITE are like world's, -1 with

@@ -21,8 +21,7 @@ struct watch {
 
 struct loop {
 	struct loop_head head; /* comes first */
-	int64_t gap_ms;
-	loop_gap *gap; /* NULL: nobody wants to know, and one clock will do */
+	loop_gap *gap;	       /* NULL: nobody wants to know, and one clock will do */
 	/* The clock that goes on while the host sleeps: at the last turn, by how much it is ahead
 	 * of the other, and how much of that has not been told yet. */
 	int64_t boot_ms, ahead_ms, slept_ms;
@@ -99,12 +98,6 @@ loop_wall_ms(const struct loop *loop)
 	return loop->head.world->wall_ms(loop->head.world->owner);
 }
 
-int64_t
-loop_gap_ms(const struct loop *loop)
-{
-	return loop->gap_ms;
-}
-
 void
 loop_on_gap(struct loop *loop, loop_gap *gap, void *owner)
 {
@@ -144,14 +137,16 @@ read_clock(struct loop *loop)
 
 /* In a world that moves on without us. */
 static void
-mind_gap(struct loop *loop)
+mind_gap(struct loop *loop, int64_t asked_ms)
 {
-	int64_t slept_ms = loop->slept_ms;
+	int64_t slept_ms = loop->slept_ms, late_ms = loop->head.now_ms - asked_ms;
 
-	if (!loop->gap || loop->gap_ms + slept_ms <= LOOP_GAP_MS)
+	if (late_ms < LATE_MS)
+		late_ms = 0;
+	if (!loop->gap || late_ms + slept_ms <= LOOP_GAP_MS)
 		return;
 	loop->slept_ms = 0;
-	loop->gap(loop->gap_owner, loop->gap_ms, slept_ms);
+	loop->gap(loop->gap_owner, late_ms, slept_ms);
 }
 
 void
@@ -450,8 +445,7 @@ loop_step(struct loop *loop, int64_t wait_ms)
 		fatal("poll");
 	read_clock(loop);
 	loop->turn++;
-	loop->gap_ms = loop->head.now_ms - LATE_MS > asked_ms ? loop->head.now_ms - asked_ms : 0;
-	mind_gap(loop);
+	mind_gap(loop, asked_ms);
 	if (found > 0)
 		call_ready(loop, (size_t)found);
 	fire_due(loop);

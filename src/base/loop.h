@@ -88,12 +88,9 @@ void loop_stop(struct loop *loop);
 /* Turn until *DONE; false when TIMEOUT_MS (-1: none) passes first, or at loop_stop(). */
 bool loop_run_until(struct loop *loop, const bool *done, int64_t timeout_ms);
 
-/* How long turns have been late: the gap between the moment asked for and now, in this turn
- * (SIGSTOP, thrashing).  0 in a normal turn. */
-int64_t loop_gap_ms(const struct loop *loop);
-/* Call GAP when more than LOOP_GAP_MS have passed in which we did not run, before anything else in
- * that turn is called.  LATE_MS of them have passed by our clock, SLEPT_MS, in which the host was
- * suspended, have not.  One for each loop; GAP NULL takes it away. */
+/* Call GAP when more than LOOP_GAP_MS have passed in which we did not run (SIGSTOP, thrashing),
+ * before anything else in that turn is called.  LATE_MS of them have passed by our clock, SLEPT_MS,
+ * in which the host was suspended, have not.  One for each loop; GAP NULL takes it away. */
 #define LOOP_GAP_MS 5000
 typedef void loop_gap(void *owner, int64_t late_ms, int64_t slept_ms);
 void loop_on_gap(struct loop *loop, loop_gap *gap, void *owner);

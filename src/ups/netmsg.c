@@ -35,12 +35,6 @@ static const struct {
 };
 
 const char *
-net_error_name(enum net_error error)
-{
-	return errors[error].name;
-}
-
-const char *
 net_error_text(enum net_error error)
 {
 	return errors[error].text;

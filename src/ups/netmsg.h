@@ -34,8 +34,6 @@ enum net_error {
 	NET_UNKNOWN_ERROR /* parsed: an ERR word we do not know; last */
 };
 
-/* "ACCESS-DENIED" */
-const char *net_error_name(enum net_error error);
 /* What a client prints: "Access denied" (as NUT 2.8.0's upsc words it). */
 const char *net_error_text(enum net_error error);
 enum net_error net_error_parse(const char *name);

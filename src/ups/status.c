@@ -66,12 +66,3 @@ status_format(struct buf *buf, uint32_t bits)
 	}
 	return !buf->failed;
 }
-
-const char *
-status_word(enum status_bit bit)
-{
-	for (size_t i = 0; i < WORDS; i++)
-		if (words[i].bit == bit)
-			return words[i].word;
-	return NULL;
-}

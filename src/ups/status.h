@@ -33,7 +33,5 @@ enum status_bit {
 uint32_t status_parse(const char *text);
 /* Appends "OL CHRG" and so on (never STATUS_OTHER). */
 bool status_format(struct buf *buf, uint32_t bits);
-/* One bit's word; 0 bits for a word we do not know. */
-const char *status_word(enum status_bit bit);
 
 #endif
