@@ -1,14 +1,9 @@
 /* TLS by OpenSSL: who is let in, who is not, and why: docs/security.md. */
 #include "certs.h"
-#include "fastworld.h"
-#include "tls/tls.h"
+#include "tlspair.h"
 
-#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <sys/socket.h>
-
-/* ---- two sides and what became of them ---- */
 
 static struct loop *loop;
 
@@ -24,58 +19,6 @@ end(void)
 {
 	fast_end(loop);
 	certs_end();
-}
-
-struct side {
-	struct tls *tls;
-	struct tls_session *session;
-	int fd;
-	int state; /* of the handshake: 1 done, -1 failed */
-	char why[400];
-};
-static struct side server, client;
-
-static void
-note_why(struct side *side)
-{
-	const char *why = tls_filter.why(side->session);
-
-	snprintf(side->why, sizeof(side->why), "%s", why ? why : strerror(errno));
-}
-
-static void
-shake(struct side *side)
-{
-	short want = 0;
-
-	if (side->state == 0)
-		side->state = tls_filter.handshake(side->session, &want);
-	if (side->state == -1 && !*side->why) {
-		note_why(side);
-		/* The other side hears it. */
-		(void)shutdown(side->fd, SHUT_WR);
-	}
-}
-
-static void
-connect_sides(const char *host, const char *name)
-{
-	int ends[2];
-
-	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
-	server.fd = ends[0];
-	client.fd = ends[1];
-	server.session = tls_session_new(server.tls, &fast_world, ends[0], NULL, NULL);
-	client.session = tls_session_new(client.tls, &fast_world, ends[1], host, name);
-	cr_assert(server.session && client.session);
-}
-
-static struct tls *
-must(struct tls *tls, char *why)
-{
-	cr_assert(tls, "%s", why ? why : "no memory");
-	free(why);
-	return tls;
 }
 
 static struct tls *
@@ -96,50 +39,6 @@ call_with(const struct tls_settings *settings)
 	return must(tls, why);
 }
 
-static ssize_t
-read_side(struct side *side, char *bytes, size_t size)
-{
-	short want = 0;
-	ssize_t got = tls_filter.read(side->session, bytes, size, &want);
-
-	if (got == -1 && errno != EAGAIN)
-		note_why(side);
-	return got;
-}
-
-/* Both shake hands; then each hears the other, so that a late refusal is noticed. */
-static void
-meet(const char *host, const char *name)
-{
-	short want = 0;
-	char bytes[64];
-
-	*server.why = *client.why = '\0';
-	server.state = client.state = 0;
-	connect_sides(host, name);
-	for (int i = 0; i < 20 && (server.state == 0 || client.state == 0); i++) {
-		shake(&client);
-		shake(&server);
-	}
-	if (client.state == 1)
-		(void)read_side(&client, bytes, sizeof(bytes));
-	if (client.state != 1 || server.state != 1 || *client.why)
-		return;
-	cr_expect_eq(tls_filter.write(server.session, "hello", 5, &want), 5);
-	if (read_side(&client, bytes, sizeof(bytes)) != 5) /* a ticket, by itself */
-		cr_expect_eq(read_side(&client, bytes, sizeof(bytes)), 5);
-	cr_expect_eq(memcmp(bytes, "hello", 5), 0);
-}
-
-static void
-part(void)
-{
-	tls_filter.free(server.session);
-	tls_filter.free(client.session);
-	close(server.fd);
-	close(client.fd);
-}
-
 /* A server and a client with SETTINGS meet; "" or what the client says, and the server. */
 static void
 expect_meeting(const struct tls_settings *serving, const struct tls_settings *calling,
@@ -148,12 +47,8 @@ expect_meeting(const struct tls_settings *serving, const struct tls_settings *ca
 	server.tls = serve_with(serving);
 	client.tls = call_with(calling);
 	meet(host, name);
-	cr_expect(strncmp(client.why, client_why, strlen(client_why)) == 0 &&
-		      !*client.why == !*client_why,
-	    "client says: %s\n  expected: %s", client.why, client_why);
-	cr_expect(strncmp(server.why, server_why, strlen(server_why)) == 0 &&
-		      !*server.why == !*server_why,
-	    "server says: %s\n  expected: %s", server.why, server_why);
+	expect_said(&client, client_why);
+	expect_said(&server, server_why);
 	cr_expect(!*client_why == (client.state == 1) || *server_why);
 	tls_free(server.tls);
 	tls_free(client.tls);

@@ -161,6 +161,8 @@ write_line(struct entry *entry)
 
 	if (!good && !target->failing)
 		log_warn("cannot write to %s", target->path);
+	if (!good)
+		upslog->status = 1;
 	target->failing = !good;
 	clearerr(target->file);
 	buf_free(&line);
