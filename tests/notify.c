@@ -187,23 +187,26 @@ child_ended(void *owner, int signal)
 }
 
 static void
-send_one(struct notifier *notifier)
+send_one(struct notifier *notifier, enum notify_type type, const char *ups)
 {
 	static char word[] = "/notify", *words[] = { word, NULL };
 	const struct notify_command command = { words };
 
-	notifier_send(notifier, NOTIFY_ONBATT, NOTIFY_EXEC, &command, "u@h", "text");
+	notifier_send(notifier, type, NOTIFY_EXEC, &command, ups, "text");
 }
 
 Test(notify, hung_programs_are_ended_and_the_others_get_their_turn)
 {
 	struct hung hung = { .sim = sim_new(1) };
+	char ups[16];
 
 	hung.notifier = notifier_new(sim_loop(hung.sim, "host"));
 	sim_on_spawn(hung.sim, count_start, &hung);
 	sim_signals(hung.sim, "host", child_ended, &hung);
-	for (int i = 0; i < 1000; i++)
-		send_one(hung.notifier);
+	for (int i = 0; i < 1000; i++) {
+		snprintf(ups, sizeof(ups), "u%d@h", i);
+		send_one(hung.notifier, NOTIFY_ONBATT, ups);
+	}
 	cr_expect_eq(hung.started, NOTIFY_RUNNING);
 	cr_expect_eq(notifier_busy(hung.notifier), NOTIFY_RUNNING + NOTIFY_WAITING);
 	sim_run(hung.sim, NOTIFY_TIMEOUT_MS - 1);
@@ -215,6 +218,64 @@ Test(notify, hung_programs_are_ended_and_the_others_get_their_turn)
 	cr_expect_eq(notifier_busy(hung.notifier), 0);
 	notifier_free(hung.notifier);
 	sim_free(hung.sim);
+}
+
+/* What was started, in its order. */
+struct started {
+	struct sim *sim;
+	struct notifier *notifier;
+	char what[16][80];
+	pid_t pid[16];
+	size_t len;
+};
+
+static pid_t
+keep_start(void *owner, const char *where, const struct world_spawn *what)
+{
+	struct started *started = owner;
+	size_t i = started->len++;
+
+	cr_assert_lt(i, 16);
+	snprintf(started->what[i], sizeof(started->what[i]), "%s %s", what->env[0], what->env[1]);
+	return started->pid[i] = sim_new_pid(started->sim);
+}
+
+static void
+reap(void *owner, int signal)
+{
+	notifier_reap(((struct started *)owner)->notifier);
+}
+
+/* upssched starts a timer at ONBATT and cancels it at ONLINE: the other way round it would run. */
+Test(notify, what_happened_to_one_ups_is_told_in_its_order)
+{
+	struct started started = { .sim = sim_new(1) };
+
+	started.notifier = notifier_new(sim_loop(started.sim, "host"));
+	sim_on_spawn(started.sim, keep_start, &started);
+	sim_signals(started.sim, "host", reap, &started);
+	send_one(started.notifier, NOTIFY_ONBATT, "a@h");
+	send_one(started.notifier, NOTIFY_ONLINE, "a@h");
+	send_one(started.notifier, NOTIFY_ONBATT, "b@h");
+	send_one(started.notifier, NOTIFY_ONBATT, "a@h");
+	sim_run(started.sim, 2500);
+	cr_assert_eq(started.len, 2);
+	cr_expect_str_eq(started.what[0], "NOTIFYTYPE=ONBATT UPSNAME=a@h");
+	cr_expect_str_eq(started.what[1], "NOTIFYTYPE=ONBATT UPSNAME=b@h");
+	sim_child_ended(started.sim, "host", started.pid[0], 0);
+	sim_run(started.sim, 100);
+	cr_assert_eq(started.len, 3);
+	cr_expect_str_eq(started.what[2], "NOTIFYTYPE=ONLINE UPSNAME=a@h");
+	/* That one hangs. */
+	sim_run(started.sim, NOTIFY_ORDER_MS - 200);
+	cr_expect_eq(started.len, 3);
+	sim_run(started.sim, 1200);
+	cr_assert_eq(started.len, 4);
+	cr_expect_str_eq(started.what[3], "NOTIFYTYPE=ONBATT UPSNAME=a@h");
+	sim_run(started.sim, NOTIFY_TIMEOUT_MS);
+	cr_expect_eq(notifier_busy(started.notifier), 0);
+	notifier_free(started.notifier);
+	sim_free(started.sim);
 }
 
 static int

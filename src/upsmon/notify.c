@@ -136,6 +136,7 @@ struct run {
 	char **argv;  /* owned */
 	char *env[3]; /* owned; NULL-ended */
 	pid_t pid;    /* 0: waits */
+	int64_t began_ms;
 	struct timer limit;
 	struct notifier *notifier;
 };
@@ -144,8 +145,11 @@ struct notifier {
 	struct loop *loop;
 	struct run *waiting, **waiting_end, *running;
 	size_t waiting_len, running_len;
+	struct timer again; /* look whether one of those that wait may begin */
 	struct log_rate full;
 };
+
+static void start_waiting(void *owner);
 
 struct notifier *
 notifier_new(struct loop *loop)
@@ -155,6 +159,7 @@ notifier_new(struct loop *loop)
 	if (notifier) {
 		notifier->loop = loop;
 		notifier->waiting_end = &notifier->waiting;
+		notifier->again = (struct timer){ .fire = start_waiting, .owner = notifier };
 		notifier->full = (struct log_rate){ .each_ms = 60000, .burst = 1 };
 	}
 	return notifier;
@@ -190,6 +195,7 @@ notifier_free(struct notifier *notifier)
 {
 	if (!notifier)
 		return;
+	loop_timer_clear(notifier->loop, &notifier->again);
 	free_list(notifier->waiting);
 	free_list(notifier->running); /* they finish without us */
 	free(notifier);
@@ -221,34 +227,65 @@ kill_hung(void *owner)
 	    ->kill(loop_world(run->notifier->loop)->owner, -run->pid, SIGKILL);
 }
 
+/* What happened to a UPS is told in its order: were ONBATT and ONLINE told at once, upssched might
+ * cancel first what it then starts.  But one that hangs does not hold up the others for long. */
+static bool
+must_wait(const struct notifier *notifier, const struct run *run)
+{
+	int64_t since_ms = loop_now_ms(notifier->loop) - NOTIFY_ORDER_MS;
+
+	for (const struct run *other = notifier->running; other; other = other->next)
+		if (other->began_ms > since_ms && !strcmp(other->env[1], run->env[1]) &&
+		    !strcmp(name_of(other->argv), name_of(run->argv)))
+			return true;
+	return false;
+}
+
+/* RUN, which waits no longer. */
 static void
-start_waiting(struct notifier *notifier)
+begin(struct notifier *notifier, struct run *run)
 {
 	const struct world *world = loop_world(notifier->loop);
+	struct world_spawn spawn = { .argv = (const char *const *)run->argv,
+		.env = (const char *const *)run->env,
+		.keep_fd = { -1, -1, -1 },
+		.apart = true };
 
-	while (notifier->waiting && notifier->running_len < NOTIFY_RUNNING) {
-		struct run *run = notifier->waiting;
-		struct world_spawn spawn = { .argv = (const char *const *)run->argv,
-			.env = (const char *const *)run->env,
-			.keep_fd = { -1, -1, -1 },
-			.apart = true };
+	run->pid = world->spawn(world->owner, &spawn);
+	if (run->pid <= 0) {
+		log_warn("%s cannot be started", name_of(run->argv));
+		run_free(run);
+		return;
+	}
+	run->next = notifier->running;
+	notifier->running = run;
+	notifier->running_len++;
+	run->began_ms = loop_now_ms(notifier->loop);
+	run->limit = (struct timer){ .fire = kill_hung, .owner = run };
+	loop_timer_in(notifier->loop, &run->limit, NOTIFY_TIMEOUT_MS);
+}
 
-		notifier->waiting = run->next;
-		if (!notifier->waiting)
-			notifier->waiting_end = &notifier->waiting;
-		notifier->waiting_len--;
-		run->pid = world->spawn(world->owner, &spawn);
-		if (run->pid <= 0) {
-			log_warn("%s cannot be started", name_of(run->argv));
-			run_free(run);
+static void
+start_waiting(void *owner)
+{
+	struct notifier *notifier = owner;
+	struct run **at = &notifier->waiting;
+
+	while (*at && notifier->running_len < NOTIFY_RUNNING) {
+		struct run *run = *at;
+
+		if (must_wait(notifier, run)) {
+			at = &run->next;
 			continue;
 		}
-		run->next = notifier->running;
-		notifier->running = run;
-		notifier->running_len++;
-		run->limit = (struct timer){ .fire = kill_hung, .owner = run };
-		loop_timer_in(notifier->loop, &run->limit, NOTIFY_TIMEOUT_MS);
+		*at = run->next;
+		if (!*at)
+			notifier->waiting_end = at;
+		notifier->waiting_len--;
+		begin(notifier, run);
 	}
+	if (notifier->waiting && notifier->running_len < NOTIFY_RUNNING)
+		loop_timer_in(notifier->loop, &notifier->again, NOTIFY_ORDER_MS / 5);
 }
 
 static void

@@ -67,9 +67,11 @@ struct notifier *notifier_new(struct loop *loop);
 void notifier_free(struct notifier *notifier);
 
 /* Deliver one notification; never waits.  Programs beyond NOTIFY_RUNNING at once wait their turn,
- * in order; one that runs longer than NOTIFY_TIMEOUT_MS is killed; more than NOTIFY_WAITING is
- * logged and dropped. */
+ * in order, and so does one about the same UPS as another that has not ended, NOTIFY_ORDER_MS at
+ * most; one that runs longer than NOTIFY_TIMEOUT_MS is killed; more than NOTIFY_WAITING is logged
+ * and dropped. */
 #define NOTIFY_RUNNING 8
+#define NOTIFY_ORDER_MS 5000
 #define NOTIFY_WAITING 256
 #define NOTIFY_TIMEOUT_MS 60000
 void notifier_send(struct notifier *notifier, enum notify_type type, unsigned flags,
