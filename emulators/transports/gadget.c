@@ -473,12 +473,20 @@ make(struct emu *emu, const char **why)
 static void *
 open_port(struct emu *emu, const struct emu_options *options, const char **why)
 {
-	struct gadget **kept = (struct gadget **)emu_kept(emu);
+	void **kept = emu_kept(emu);
+	struct gadget *gadget = *kept ? *kept : make(emu, why);
 
-	if (!*kept && !(*kept = make(emu, why)))
+	if (!gadget)
 		return NULL;
-	(*kept)->plugged = emu_gadget_bind(&(*kept)->place, options->udc, why);
-	return (*kept)->plugged ? *kept : NULL;
+	gadget->plugged = emu_gadget_bind(&gadget->place, options->udc, why);
+	if (gadget->plugged)
+		return *kept = gadget;
+	int error = errno;
+
+	if (!*kept)
+		forget(gadget);
+	errno = error;
+	return NULL;
 }
 
 static const char *
