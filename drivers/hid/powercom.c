@@ -52,6 +52,7 @@ static const struct hidups_flag flags[] = {
 	BIT("00020081", HIDUPS_LOW, false, 0x10, QUICK | ALSO),
 	BIT("00020082", HIDUPS_TRIM, false, 0x08, 0),
 	BIT("00020082", HIDUPS_OVERLOAD, false, 0x20, 0),
+	BIT("00020081", HIDUPS_FAN, false, 0x01, 0),
 	BIT("00020081", HIDUPS_REPLACE, false, 0x02, 0),
 	BIT("00020081", HIDUPS_CALIBRATION, false, 0x04, 0),
 	{ 0 },

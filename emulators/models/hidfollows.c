@@ -244,12 +244,12 @@ set_startup(struct emu *emu, double value)
 	state_of(emu)->start_delay = value < 0 ? NONE : value;
 	if (battery->off_at_ms != EMU_NEVER) /* the shutdown that is pending */
 		return set_shutdown(emu, seconds_until(battery, battery->off_at_ms));
-	if (battery->output || value < 0)
-		return true;
-	if (value > 0)
-		emu_battery_off_in(battery, 0, value);
-	else
+	if (value == 0) { /* done at once, and over */
+		state_of(emu)->start_delay = NONE;
 		emu_battery_output(battery, true);
+	} else if (!battery->output && value > 0) {
+		emu_battery_off_in(battery, 0, value);
+	}
 	return true;
 }
 
