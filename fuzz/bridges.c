@@ -7,7 +7,8 @@
  *	x	transfers are stalled;  y: they fail;  z: they do not end;  ~: all is well again
  *	p	an interrupt report;  =: the next transfer is answered when it has come
  *	O	an order to the device;  1: a peer of the driver says the rest
- *	T	as many seconds pass as the rest has bytes;  U: unplugged, or plugged in again */
+ *	T	as many seconds pass as the rest has bytes;  U: unplugged, or plugged in again
+ *	R	a reload with this as one more setting;  c, before all others: a setting */
 #include "fuzz/lib/cable.h"
 
 #include "drivers/proto/hid.h"
@@ -62,7 +63,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	driver.usb_carrier = &cable_carrier;
 	device = *data++ % DEVICES;
 	cable_begin(&drive, &files[device], devices[device]);
-	must(drive_begin(&drive, &driver, device == DEVICES - 1 ? snr : others), "no driver");
+	drive_settings(&drive, &data, end);
+	if (!drive_begin(&drive, &driver, device == DEVICES - 1 ? snr : others)) {
+		cable_break(&drive);
+		return 0;
+	}
 	drive_run(&drive, 6000);
 	for (int n = 0; n < 40 && fuzz_line(&data, end, &text, &len); n++)
 		if (len)

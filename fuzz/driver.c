@@ -6,6 +6,7 @@
  *	E n v	adds a value it may have;  N n: makes it a number from 1 to 30;  C n: adds a command
  *	U n, V n  forgets the variable, the command
  *	A text	an alarm;  L: the next rounds are lost, or not any more
+ *	R	a reload with the rest as one more setting
  *	T	as many seconds pass as the rest has bytes;  O: how the next orders end */
 #include "fuzz/lib/drive.h"
 
@@ -114,20 +115,29 @@ happen(struct drive *drive, char what, const char *name, const char *value, size
 	}
 }
 
+/* Names and values are a driver's own, or it has looked at them. */
+static bool
+is_text(const char *text)
+{
+	while (*text >= ' ' && *text <= '~')
+		text++;
+	return !*text;
+}
+
 static void
 take_line(struct drive *drive, const char *line, size_t len)
 {
 	char *text, *value, nothing[] = "";
 
-	if (len && *line == '1') {
-		drive_say(drive, line + 1, len - 1);
+	if (len && (*line == '1' || *line == 'R')) {
+		drive_happen(drive, *line, line + 1, len - 1);
 		return;
 	}
 	text = fuzz_text(line, len);
 	value = strchr(text, ' ');
 	if (value)
 		*value++ = '\0';
-	if (*text)
+	if (*text && is_text(text))
 		happen(drive, *text, text + 1, value ? value : nothing, len - 1);
 	drive_run(drive, 1);
 	free(text);

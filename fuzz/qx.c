@@ -3,10 +3,11 @@
  *
  * The first byte chooses the emulated device, the second is the protocol= of the driver.  Then a
  * line of the input is one thing that happens, told by its first byte:
- *	= Q a	from now on question Q is answered by a;  ~: all are answered well again;  M: none
- *is +	unasked, the rest comes with a CR;  -: without
+ *	= Q a	from now on question Q is answered by a;  M: none is;  ~: all are, and well
+ *	+	unasked, the rest comes with a CR;  -: without
  *	O	an order to the device ("mains off");  1: a peer of the driver says the rest
  *	T	as many seconds pass as the rest has bytes;  U: the port is lost
+ *	R	a reload with this as one more setting;  c, before all others: a setting
  *
  * What is published as read from it, it has said; and when it is silent, data become stale. */
 #include "fuzz/lib/drive.h"
@@ -181,7 +182,8 @@ check_said(struct core *core)
 	}
 }
 
-static void
+/* false: its settings are refused. */
+static bool
 begin(struct drive *drive, size_t device, const char *protocol)
 {
 	extern const struct driver nutdrv_qx_driver, blazer_ser_driver;
@@ -195,7 +197,7 @@ begin(struct drive *drive, size_t device, const char *protocol)
 	settings[1] = protocol && driver.name[0] == 'n' ? text : NULL;
 	drive_device(drive, &files[device], devices[device], &transport);
 	line.emu = drive->emu;
-	must(drive_begin(drive, &driver, settings), "no driver");
+	return drive_begin(drive, &driver, settings);
 }
 
 int
@@ -203,23 +205,29 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const uint8_t *end = data + size;
 	struct drive drive = { 0 };
-	const char *text;
-	size_t len;
+	const char *text, *protocol;
+	size_t device, len;
 
 	if (size < 2)
 		return 0;
-	begin(&drive, data[0] % DEVICES, protocols[data[1] % PROTOCOLS]);
+	device = data[0] % DEVICES;
+	protocol = protocols[data[1] % PROTOCOLS];
 	data += 2;
 	line.heard.max = 16 << 20;
+	drive_settings(&drive, &data, end);
+	if (!begin(&drive, device, protocol))
+		goto out;
 	drive_run(&drive, 3000);
 	for (int n = 0; n < 40 && fuzz_line(&data, end, &text, &len); n++)
 		if (len)
 			happen(&drive, *text, text + 1, len - 1);
 	drive_run(&drive, 3000);
 	drive_check(&drive, true);
-	check_said(drive.core);
+	if (!drive_is_overridden(&drive))
+		check_said(drive.core);
 	line.mute = true;
 	drive_check_silence(&drive);
+out:
 	drive_end(&drive);
 	forget_others();
 	buf_free(&line.heard);

@@ -7,6 +7,7 @@
  *	S	it says the rest unasked;  s: without a newline;  X: it closes;  N: it is silent, or
  *		not any more
  *	T	as many seconds pass as the rest has bytes;  1: a peer of the driver says the rest
+ *	R	a reload with this as one more setting
  */
 #include "fuzz/lib/drive.h"
 #include "fuzz/lib/server.h"
@@ -52,7 +53,8 @@ happen(struct drive *drive, struct server *server, char what, const char *rest, 
 		run(drive, server, 1000 * (int64_t)(len < 40 ? len : 40));
 		break;
 	case '1':
-		drive_say(drive, rest, len);
+	case 'R':
+		drive_happen(drive, what, rest, len);
 		break;
 	}
 	run(drive, server, 100);

@@ -5,9 +5,10 @@
  * told by its first byte, and the next may be a number (of 4 bytes each in d):
  *	d k b	the report descriptor: from byte k on it is b (before the first of another kind)
  *	s k b	string k is the descriptor b;  f k b, i k b: feature or input report k is b
- *	x	requests are stalled;  y: they fail;  z: they are not answered;  ~: all is well
- *again p	an interrupt report;  O: an order to the device;  1: a peer of the driver says the
- *rest T	as many seconds pass as the rest has bytes;  U: unplugged, or plugged in again */
+ *	x	requests are stalled;  y: they fail;  z: no answer;  ~: all is well again
+ *	p	an interrupt report;  O: an order to the device;  1: a peer says the rest
+ *	T	as many seconds pass as the rest has bytes;  U: unplugged, or plugged in again
+ *	R	a reload with this as one more setting;  c, before all others: a setting */
 #include "fuzz/lib/cable.h"
 
 static const char *const devices[] = { "cyberpower-cp1500", "eaton-3s-700", "apc-backups-500",
@@ -71,9 +72,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	driver.carrier = &cable_carrier;
 	device = *data++ % DEVICES;
 	cable_begin(&drive, &files[device], devices[device]);
+	drive_settings(&drive, &data, end);
 	while (data < end && strchr("dsfi", *data) && fuzz_line(&data, end, &text, &len))
 		answer_by(*text, text + 1, len - 1);
-	must(drive_begin(&drive, &driver, settings), "no driver");
+	if (!drive_begin(&drive, &driver, settings)) {
+		cable_break(&drive);
+		return 0;
+	}
 	drive_run(&drive, 3000);
 	for (int n = 0; n < 40 && fuzz_line(&data, end, &text, &len); n++)
 		if (len)

@@ -22,7 +22,7 @@ answered(enum exchange_end end, const void *bytes, size_t len)
 static void
 emu_says(void *port, const struct emu_message *message)
 {
-	if (!cable.opened || !cable.present)
+	if (!cable.opened || !cable.present || cable.silent)
 		return;
 	if (message->kind == EMU_REPORT) {
 		if (cable.listens)
@@ -281,7 +281,14 @@ cable_end(struct drive *drive)
 {
 	drive_check(drive, true);
 	cable.spoils = 'z';
+	cable.silent = true;
 	drive_check_silence(drive);
+	cable_break(drive);
+}
+
+void
+cable_break(struct drive *drive)
+{
 	drive_end(drive);
 	cable_forget_answers();
 	buf_free(&cable.early);

@@ -14,6 +14,7 @@ struct cable {
 	struct emu *emu;
 	const struct emu_usb *usb;
 	bool present, opened, listens;
+	bool silent; /* nothing comes from the device any more */
 	/* x: transfers are stalled; y: they fail; z: they do not end; 0: all is well. */
 	char spoils;
 	const struct usb_calls *calls;
@@ -46,6 +47,8 @@ void cable_report(const char *bytes, size_t len);
 /* What may happen: x, y, z, and ~, by which all is well again; U, unplugged or plugged in again;
  * and what may happen in any drive. */
 void cable_happen(struct drive *drive, char what, const char *rest, size_t len);
+/* No driver came of it. */
+void cable_break(struct drive *drive);
 /* What is published makes sense; and when nothing is answered any more, that is told. */
 void cable_end(struct drive *drive);
 

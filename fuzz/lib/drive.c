@@ -66,20 +66,67 @@ drive_device(struct drive *drive, struct emu_device_file *file, const char *name
 	must(drive->emu && emu_plug(drive->emu, &why), "no device");
 }
 
+static void
+add_setting(struct drive *drive, const char *text, size_t len)
+{
+	if (drive->settings < DRIVE_SETTINGS)
+		drive->setting[drive->settings++] = fuzz_text(text, len);
+}
+
+void
+drive_settings(struct drive *drive, const uint8_t **data, const uint8_t *end)
+{
+	const char *line;
+	size_t len;
+
+	while (*data < end && **data == 'c' && fuzz_line(data, end, &line, &len))
+		add_setting(drive, line + 1, len - 1);
+}
+
+/* NULL: they are faulty. */
+static struct drvconf *
+read_settings(struct drive *drive)
+{
+	struct drvconf_args args = { .ups_name = "u",
+		.no_file = true,
+		.settings = (const char *const *)drive->setting,
+		.settings_len = drive->settings };
+	struct faults faults = { 0 };
+	struct drvconf *conf = drvconf_read(drive->driver, &args, "/nowhere/ups.conf", &faults);
+
+	must(!conf == (faults.faults > 0), "%s", conf ? faults_first(&faults) : "nothing is wrong");
+	faults_free(&faults);
+	return conf;
+}
+
+/* Those that every harness gives come first: the last of a key counts. */
+static void
+put_in_front(struct drive *drive, const char *const *settings)
+{
+	char *more[DRIVE_SETTINGS];
+	size_t len = drive->settings;
+
+	memcpy(more, drive->setting, sizeof(more));
+	drive->settings = 0;
+	for (; *settings; settings++)
+		add_setting(drive, *settings, strlen(*settings));
+	for (size_t i = 0; i < len; i++)
+		if (drive->settings < DRIVE_SETTINGS)
+			drive->setting[drive->settings++] = more[i];
+		else
+			free(more[i]);
+}
+
 bool
 drive_begin(struct drive *drive, const struct driver *driver, const char *const *settings)
 {
 	static const struct core_calls calls = { .ready = nothing, .over = over, .reread = reread };
-	struct drvconf_args args = { .ups_name = "u", .no_file = true, .settings = settings };
-	struct faults faults = { 0 };
 	struct loop *loop = drive_loop(drive);
 	struct drvconf *conf;
 
-	while (settings[args.settings_len])
-		args.settings_len++;
-	conf = drvconf_read(driver, &args, "/nowhere/ups.conf", &faults);
-	must(!conf == (faults.faults > 0), "%s", conf ? faults_first(&faults) : "nothing is wrong");
-	faults_free(&faults);
+	drive->driver = driver;
+	put_in_front(drive, settings);
+	conf = read_settings(drive);
 	if (conf)
 		drive->core = core_new(driver, conf, loop, &calls, drive);
 	if (!drive->core)
@@ -139,6 +186,53 @@ order(struct emu *emu, const char *rest, size_t len)
 	free(text);
 }
 
+/* All that the driver publishes. */
+static char *
+all_of(struct drive *drive)
+{
+	struct state *state = publish_state(drive->core->publish);
+	struct buf out = { .max = 16 << 20 };
+	const struct state_var *const *vars;
+	const char *const *cmds;
+	size_t len;
+
+	vars = state_vars(state, &len);
+	for (size_t i = 0; i < len; i++)
+		buf_add_format(&out, "%s %s %u %ld %zu %zu\n", vars[i]->name, vars[i]->quoted,
+		    vars[i]->flags, vars[i]->aux, vars[i]->enums_len, vars[i]->ranges_len);
+	cmds = state_cmds(state, &len);
+	for (size_t i = 0; i < len; i++)
+		buf_add_format(&out, "%s\n", cmds[i]);
+	buf_add(&out, "", 1);
+	return buf_steal(&out);
+}
+
+static void
+reload(struct drive *drive, const char *rest, size_t len)
+{
+	static const char *const how[] = { "reload", "reload-or-error" };
+	size_t settings = drive->settings;
+	char *before = all_of(drive), *after;
+	enum sockmsg_result result;
+	bool faulty;
+
+	if (len)
+		add_setting(drive, rest, len);
+	drvconf_free(drive->newer);
+	drive->newer = read_settings(drive);
+	faulty = !drive->newer;
+	result = core_command(drive->core, how[len & 1]);
+	after = all_of(drive);
+	must(!faulty || (len & 1) == 0 || result == RESULT_FAILED, "a faulty reload ends with %d",
+	    result);
+	must((!faulty && result == RESULT_HANDLED) || (before && after && !strcmp(before, after)),
+	    "%sbecame\n%s", before, after);
+	if (drive->settings > settings && (faulty || result != RESULT_HANDLED))
+		free(drive->setting[--drive->settings]);
+	free(before);
+	free(after);
+}
+
 void
 drive_happen(struct drive *drive, char what, const char *rest, size_t len)
 {
@@ -148,6 +242,9 @@ drive_happen(struct drive *drive, char what, const char *rest, size_t len)
 		break;
 	case '1':
 		drive_say(drive, rest, len);
+		break;
+	case 'R':
+		reload(drive, rest, len);
 		break;
 	case 'T':
 		drive_run(drive, 1000 * (int64_t)(len < 40 ? len : 40));
@@ -221,6 +318,16 @@ check_same(struct state *told, struct state *known)
 		must(!strcmp(told_cmds[i], known_cmds[i]), "%s", told_cmds[i]);
 }
 
+bool
+drive_is_overridden(const struct drive *drive)
+{
+	for (size_t i = 0; i < drive->settings; i++)
+		if (!strncasecmp(drive->setting[i], "override.", 9) ||
+		    !strncasecmp(drive->setting[i], "default.", 8))
+			return true;
+	return false;
+}
+
 void
 drive_check(struct drive *drive, bool numbers)
 {
@@ -229,6 +336,7 @@ drive_check(struct drive *drive, bool numbers)
 	const struct state_var *const *vars;
 	size_t len;
 
+	numbers = numbers && !drive_is_overridden(drive);
 	vars = state_vars(known, &len);
 	for (size_t i = 0; numbers && i < len; i++)
 		check_value(vars[i]->name, state_get(known, vars[i]->name));
@@ -253,7 +361,11 @@ drive_check(struct drive *drive, bool numbers)
 void
 drive_check_silence(struct drive *drive)
 {
-	drive_run(drive, 40000);
+	int64_t stale_ms = drive->core->conf->stale_ms;
+
+	if (drive->core->phase == CORE_STOPPED || stale_ms > 300000) /* it may take hours */
+		return;
+	drive_run(drive, 40000 + stale_ms);
 	must(!publish_is_fresh(drive->core->publish), "fresh, though nobody answers");
 }
 
@@ -264,5 +376,7 @@ drive_end(struct drive *drive)
 	wire_close(&drive->peer);
 	drvconf_free(drive->newer);
 	core_free(drive->core);
+	while (drive->settings)
+		free(drive->setting[--drive->settings]);
 	sim_free(drive->sim);
 }

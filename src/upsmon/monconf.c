@@ -95,6 +95,7 @@ static void
 take_shutdown_cmd(struct reading *reading, const struct directive *directive)
 {
 	struct buf text = { 0 };
+	bool whole;
 
 	for (size_t i = 1; i < reading->line->len; i++) {
 		if (i > 1)
@@ -103,10 +104,13 @@ take_shutdown_cmd(struct reading *reading, const struct directive *directive)
 	}
 	free(reading->conf->shutdown_cmd);
 	reading->conf->shutdown_cmd = NULL;
-	if (!buf_add(&text, "", 1))
-		fault(reading, "out of memory");
-	else if (buf_bytes(&text)[strspn(buf_bytes(&text), " ")])
+	whole = buf_add(&text, "", 1);
+	if (whole && buf_bytes(&text)[strspn(buf_bytes(&text), " ")]) {
 		reading->conf->shutdown_cmd = buf_steal(&text);
+		whole = reading->conf->shutdown_cmd != NULL;
+	}
+	if (!whole)
+		fault(reading, "out of memory");
 	buf_free(&text); /* an empty one would succeed and do nothing: it is none */
 }
 

@@ -775,8 +775,10 @@ net_answer(struct process *process, const char *text, int64_t after_ms)
 	size_t len = strlen(text);
 	int64_t at_ms = process->sim->now_ms + after_ms;
 
-	make_room(end, len);
-	memcpy(end->bytes, text, len);
+	if (len) {
+		make_room(end, len);
+		memcpy(end->bytes, text, len);
+	}
 	end->end = len;
 	if (after_ms >= 0) {
 		if (len)
