@@ -16,7 +16,7 @@ make(enum emu_topology topology)
 static void
 pass(double seconds)
 {
-	emu_battery_advance(&b, b.clock_ms + (int64_t)(seconds * 1000));
+	emu_battery_advance(&b, b.clock_ms + (int64_t)llround(seconds * 1000));
 }
 
 /* Seconds until the output goes off, at most a day. */

@@ -9,6 +9,7 @@
 #include "tests/fastworld.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -125,7 +126,7 @@ show(const char *name)
 static inline void
 pass(double seconds)
 {
-	fast_pass(emu_test_loop, (int64_t)(seconds * 1000));
+	fast_pass(emu_test_loop, (int64_t)llround(seconds * 1000));
 }
 
 #endif

@@ -672,6 +672,7 @@ Test(usbhid, commands_that_each_device_has)
 		    "beeper.enable beeper.disable test.battery.start.quick shutdown.return "
 		    "shutdown.stayoff load.on",
 		    "beeper.mute load.off" },
+		{ "generic-5131-2007", "driver.killpower", "shutdown.default shutdown.return" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -819,12 +820,14 @@ Test(usbhid, a_report_that_cannot_be_read_is_not_written)
 	end();
 }
 
-Test(usbhid, kill_power)
+/* As by -k. */
+static void
+kill_power(const char *device)
 {
-	loop = bus_begin();
-	ups = bus_plug("eaton-3s-700", NULL);
 	static struct driver driver;
 
+	loop = bus_begin();
+	ups = bus_plug(device, NULL);
 	driver = usbhid_ups_driver;
 	driver.carrier = &bus_carrier;
 	memset(&script, 0, sizeof(script));
@@ -832,9 +835,25 @@ Test(usbhid, kill_power)
 	core_begin(core, true);
 	fast_pass(loop, 3000);
 	cr_expect_eq(script.over, 1);
+}
+
+Test(usbhid, power_is_cut)
+{
+	kill_power("eaton-3s-700");
 	cr_expect_eq(script.status_code, 0);
 	fast_pass(loop, 20000);
 	cr_expect_str_eq(bus_show(ups, "output"), "off");
+	end();
+}
+
+Test(usbhid, power_that_cannot_be_cut_is_told)
+{
+	kill_power("generic-5131-2007");
+	cr_expect_eq(script.status_code, 1);
+	end();
+	begin("generic-5131-2007", NULL);
+	cr_expect(
+	    strstr(script.log, "no command that cuts the power: -k will fail"), "%s", script.log);
 	end();
 }
 

@@ -552,6 +552,20 @@ offer_delay(struct hidups *ups, const char *name, double seconds)
 	core_var(ups->core, name, STATE_RW | STATE_STRING, 10);
 }
 
+/* Told at the start, not only when the power is to be cut. */
+static void
+offer_shutdown(struct hidups *ups, bool can_cut)
+{
+	if (can_cut) {
+		core_cmd(ups->core, "shutdown.default");
+		return;
+	}
+	core_uncmd(ups->core, "shutdown.default");
+	log_error("[%s] this device has no command that cuts the power: -k will fail, and the UPS "
+		  "runs on until its battery is empty",
+	    core_ups_name(ups->core));
+}
+
 void
 hidups_offer(struct hidups *ups)
 {
@@ -560,6 +574,7 @@ hidups_offer(struct hidups *ups)
 
 	offer_rows(ups, ups->vendor->commands);
 	offer_rows(ups, hidups_base.commands);
+	offer_shutdown(ups, off || returns || has(ups, "shutdown.reboot"));
 	if (off || returns)
 		offer_delay(ups, "ups.delay.shutdown", ups->off_delay);
 	if (off) {
