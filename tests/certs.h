@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DAY (24L * 3600)
+#define DAY (24L * 3600) /* in s */
 
 struct cert {
 	X509 *cert;

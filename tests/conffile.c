@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,7 +131,7 @@ Test(conffile, values)
 	cr_expect_not(conffile_number(" 5", 0, 20, &n));
 	cr_expect_not(conffile_number("+5", 0, 20, &n));
 	cr_expect_not(conffile_number("5.0", 0, 20, &n));
-	cr_expect_not(conffile_number("99999999999999999999", 0, 0x7fffffffffffffff, &n));
+	cr_expect_not(conffile_number("99999999999999999999", 0, LONG_MAX, &n));
 	cr_expect_eq(n, -1);
 }
 

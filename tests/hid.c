@@ -552,7 +552,7 @@ Test(hid, bytes_from_anywhere)
 	uint8_t bytes[200];
 
 	for (int round = 0; round < 4000; round++) {
-		size_t len = 1 + next(&seed) % sizeof(bytes);
+		size_t len = 1 + (size_t)(next(&seed) % sizeof(bytes));
 
 		for (size_t i = 0; i < len; i++)
 			bytes[i] = next(&seed) % 3 ? heads[next(&seed) % sizeof(heads)]

@@ -216,10 +216,10 @@ Test(tls_openssl, the_clock_is_the_worlds, .init = begin, .fini = end)
 	char *doubt = tls_doubt(tls, now_ms);
 
 	cr_expect_null(doubt);
-	doubt = tls_doubt(tls, now_ms + 31 * DAY * 1000);
+	doubt = tls_doubt(tls, now_ms + INT64_C(31000) * DAY);
 	cr_expect(doubt && strstr(doubt, "a.pem: the certificate has expired (notAfter="));
 	free(doubt);
-	doubt = tls_doubt(tls, now_ms - 2 * DAY * 1000);
+	doubt = tls_doubt(tls, now_ms - INT64_C(2000) * DAY);
 	cr_expect(doubt && strstr(doubt, "a.pem: the certificate is not valid yet (notBefore="));
 	free(doubt);
 	tls_free(tls);

@@ -188,7 +188,7 @@ static const struct usage usages[] = {
 };
 
 static bool
-read_usage(unsigned long *out, const char *text, size_t len)
+read_usage(uint64_t *out, const char *text, size_t len)
 {
 	char word[32], *end;
 
@@ -488,7 +488,7 @@ global(struct writer *w, unsigned tag, long long value, bool sign)
 }
 
 static void
-usage(struct writer *w, unsigned long value)
+usage(struct writer *w, uint64_t value)
 {
 	global(w, PAGE, (long long)(value >> 16), false);
 	item(w, USAGE, (long long)(value & 0xffff), bytes_unsigned((long long)(value & 0xffff)));

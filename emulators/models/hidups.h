@@ -25,7 +25,7 @@ struct emu_hid_field {
 	long long least, most, physical_least, physical_most;
 	unsigned unit;
 	int exponent;
-	unsigned long node[EMU_HID_NODES]; /* usages; an instance: EMU_HID_INSTANCE | n */
+	uint64_t node[EMU_HID_NODES]; /* usages; an instance: EMU_HID_INSTANCE | n */
 	size_t nodes;
 	long long value;		      /* raw, unless it follows something */
 	bool has_value;			      /* a timer's: when it does not run */
@@ -35,7 +35,7 @@ struct emu_hid_field {
 	const struct emu_hid_follow *follows; /* NULL: nothing */
 	size_t next; /* of the same report: its index + 1; 0: it is the last */
 };
-#define EMU_HID_INSTANCE 0x100000000ul
+#define EMU_HID_INSTANCE UINT64_C(0x100000000)
 
 /* device->model_data */
 struct emu_hid {

@@ -361,7 +361,7 @@ check_whole(const struct monconf *conf, struct faults *faults)
 	bool anybody_told = false;
 
 	for (size_t i = 0; i < conf->monitors_len; i++)
-		sum += conf->monitors[i].power_value;
+		sum += (long)conf->monitors[i].power_value;
 	for (size_t i = 0; i < NOTIFY_TYPES; i++)
 		anybody_told = anybody_told || conf->notify[i].flags & NOTIFY_EXEC;
 	if (!conf->monitors_len && conf->min_supplies)

@@ -324,7 +324,7 @@ may_shut_down(const struct watched *watched, const struct host_of_site *host, un
 
 		*rules |= feed->value ? some : 0;
 		if (!some)
-			sum += feed->value;
+			sum += (long)feed->value;
 	}
 	return sum < host->limits.min_supplies;
 }
@@ -338,7 +338,7 @@ must_shut_down(const struct watched *watched, const struct host_of_site *host)
 		const struct feed *feed = &host->feeds[i];
 
 		if (!must_rules(&watched->paths[feed->unit], host, feed))
-			sum += feed->value;
+			sum += (long)feed->value;
 	}
 	return sum < host->limits.min_supplies;
 }

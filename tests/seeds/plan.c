@@ -300,8 +300,8 @@ add_fault(struct plan *plan, struct chance *chance)
 {
 	enum fault_kind kind = some_kind(chance);
 	struct mishap *fault = add(plan, kind, fault_time(plan, chance), 0);
-	size_t host = chance_below(chance, plan->hosts_len);
-	size_t unit = chance_below(chance, plan->units_len);
+	size_t host = (size_t)chance_below(chance, plan->hosts_len);
+	size_t unit = (size_t)chance_below(chance, plan->units_len);
 
 	fault->for_ms = chance_between(chance, 3000, chance_one_in(chance, 2) ? 100000 : 30000);
 	fault->value = (int64_t)(chance_next(chance) >> 8);
@@ -368,7 +368,7 @@ void
 plan_make(struct plan *plan, uint64_t seed)
 {
 	struct chance chance = { seed * 0x2545f4914f6cdd1d + 1 };
-	size_t layout = chance_below(&chance, sizeof(layouts) / sizeof(*layouts));
+	size_t layout = (size_t)chance_below(&chance, sizeof(layouts) / sizeof(*layouts));
 
 	memset(plan, 0, sizeof(*plan));
 	plan->seed = seed;
@@ -531,9 +531,9 @@ change_limits(struct host_of_site *host, int64_t value)
 {
 	struct limits *limits = &host->limits;
 
-	limits->deadtime += value % 3 * 10;
+	limits->deadtime += (long)(value % 3 * 10);
 	limits->offduration = value % 5 ? 20 : -1;
-	limits->oblbduration = value % 7;
+	limits->oblbduration = (long)(value % 7);
 	upsmon_reload_now(host, NULL);
 }
 
@@ -542,7 +542,7 @@ static void
 drop_ups(struct host_of_site *host, bool drop)
 {
 	if (host->wired_len < 2 || host->began ||
-	    (drop && host->feeds[0].value < host->limits.min_supplies) ||
+	    (drop && (long)host->feeds[0].value < host->limits.min_supplies) ||
 	    (!drop && host->feeds_len == host->wired_len))
 		return;
 	host->feeds_len = host->wired_len - drop;

@@ -164,7 +164,7 @@ host_is_fed(const struct host_of_site *host)
 		return true;
 	for (size_t i = 0; i < host->wired_len; i++)
 		if (host->site->units[host->feeds[i].unit].battery.output)
-			sum += host->feeds[i].value;
+			sum += (long)host->feeds[i].value;
 	return sum >= host->limits.min_supplies;
 }
 

@@ -176,7 +176,7 @@ wire_tick(struct wire *wire, const struct host_of_site *host)
 		if (host->site->hosts[host->site->units[host->feeds[f].unit].server].evil)
 			*told = (struct told){ .low_ms = NEVER };
 		if (!is_critical(told, &host->feeds[f], host))
-			sum += host->feeds[f].value;
+			sum += (long)host->feeds[f].value;
 	}
 	if (sum >= limits->min_supplies && !host->began)
 		wire->needed_ms[h] = NEVER;
