@@ -393,6 +393,7 @@ bench_new(const struct target *target)
 		exit(2);
 	bench->target = target;
 	bench->ready = EMPTY;
+	bench->port_hold = -1;
 	bench->umask = 027;
 	snprintf(bench->dir, sizeof(bench->dir), "%s/nut-conform.XXXXXX", tmp ? tmp : "/tmp");
 	if (!mkdtemp(bench->dir)) {
@@ -415,6 +416,8 @@ bench_free(struct bench *bench, bool keep)
 		clear(bench);
 		rmdir(bench->dir);
 	}
+	if (bench->port_hold != -1)
+		close(bench->port_hold);
 	bytes_free(&bench->trace);
 	free(bench);
 }

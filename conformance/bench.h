@@ -70,7 +70,8 @@ struct bench {
 	const struct target *target;
 	const struct test_case *test; /* the one that runs */
 	char dir[256];
-	int port;
+	int port;      /* of upsd */
+	int port_hold; /* while it is open the port is ours; -1: there is none yet */
 	struct conn *conns;
 	struct fake *fakes;
 	struct process *processes;

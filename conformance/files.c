@@ -111,14 +111,14 @@ static const char stock_dev[] = "# a UPS of no maker\n"
 				"input.voltage: 230.1\n"
 				"ups.description: first\n";
 
-/* A port that was free a moment ago. */
-static int
-free_port(struct bench *bench)
+/* Another port than before. */
+static void
+take_port(struct bench *bench)
 {
-	int port = free_tcp_port();
-
-	need(bench, port > 0, "suite: no free port");
-	return port;
+	if (bench->port_hold != -1)
+		close(bench->port_hold);
+	bench->port = free_tcp_port(&bench->port_hold);
+	need(bench, bench->port > 0, "suite: no free port");
 }
 
 void
@@ -134,7 +134,7 @@ put_upsd_conf(struct bench *bench, const char *more)
 void
 put_stock(struct bench *bench)
 {
-	bench->port = free_port(bench);
+	take_port(bench);
 	put_file(bench, "ups.conf", stock_ups_conf);
 	put_upsd_conf(bench, "");
 	put_file(bench, "upsd.users", stock_users);

@@ -17,7 +17,8 @@ void fake_free(struct fake *fake);
 void server_accept(struct bench *bench, struct server *server);
 void server_answer(struct conn *conn);
 void servers_free(struct server *server);
-int free_tcp_port(void);
+/* A port of 127.0.0.1 that is nobody else's until HOLD is closed; -1: there is none. */
+int free_tcp_port(int *hold);
 
 /* Whether a process can be given a folder of its own for the target's pid_dir. */
 bool pid_dir_is_private(struct bench *bench);

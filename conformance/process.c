@@ -18,28 +18,47 @@
 #include "inside.h"
 #include "talk.h"
 
-/* Below the ports that the kernel gives to connections, so that none of those takes it before the
- * daemon does. */
-int
-free_tcp_port(void)
+/* Bound to PORT of 127.0.0.1; -1 if it is not free. */
+static int
+bound_to(int type, uint16_t port)
 {
 	struct sockaddr_in addr = { .sin_family = AF_INET,
+		.sin_port = htons(port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int port = -1;
+	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
 
-	for (int tries = 0; tries < 100 && port == -1; tries++) {
-		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd != -1 && bind(fd, (struct sockaddr *)&addr, sizeof(addr))) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/* Below the ports that the kernel gives to connections, so that none of those takes it before the
+ * daemon does; and while HOLD, the same number of UDP, is bound, no other bench takes it, though
+ * nobody listens. */
+int
+free_tcp_port(int *hold)
+{
+	for (int tries = 0; tries < 100; tries++) {
 		uint16_t number;
+		int fd;
 
-		if (fd == -1 || getrandom(&number, sizeof(number), 0) != sizeof(number))
+		if (getrandom(&number, sizeof(number), 0) != sizeof(number))
 			return -1;
 		number = (uint16_t)(10000 + number % 20000);
-		addr.sin_port = htons(number);
-		if (!bind(fd, (struct sockaddr *)&addr, sizeof(addr)))
-			port = number;
-		close(fd);
+		*hold = bound_to(SOCK_DGRAM, number);
+		if (*hold == -1)
+			continue;
+		fd = bound_to(SOCK_STREAM, number);
+		if (fd != -1) {
+			close(fd);
+			return number;
+		}
+		close(*hold);
+		*hold = -1;
 	}
-	return port;
+	return -1;
 }
 
 int

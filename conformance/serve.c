@@ -29,8 +29,10 @@ server_add(struct bench *bench, struct server *server)
 {
 	server->next = bench->server;
 	bench->server = server;
-	server->listener = -1;
-	server->port = free_tcp_port();
+	server->listener = server->hold = -1;
+	server->port = free_tcp_port(&server->hold);
+	if (server->port == -1)
+		fail(bench, "suite: no free port");
 	server_listen(bench, server);
 }
 
@@ -49,6 +51,8 @@ servers_free(struct server *server)
 
 		if (server->listener != -1)
 			close(server->listener);
+		if (server->hold != -1)
+			close(server->hold);
 		bytes_free(&server->heard);
 		free(server);
 		server = next;

@@ -19,6 +19,7 @@ struct reply {
 struct server {
 	struct server *next;
 	int listener, port; /* listener -1: does not listen */
+	int hold;	    /* while it is open the port is ours */
 	bool idle;	    /* listens, but accepts nobody */
 	const struct reply *replies;
 	/* Answers in place of the table, when not NULL. */
