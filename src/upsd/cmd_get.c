@@ -2,7 +2,6 @@
 #include "ups/paths.h"
 #include "ups/status.h"
 #include "upsd/command.h"
-#include "upsd/driverlink.h"
 
 #include <string.h>
 
@@ -12,15 +11,6 @@ shows_fsd(const struct ups *ups, const struct state_var *var)
 {
 	return ups->fsd && !strcasecmp(var->name, "ups.status") &&
 	       !(status_parse(state_get(ups->state, var->name)) & STATUS_FSD);
-}
-
-/* A primary that has lost its driver on battery sets FSD all the same, and its secondaries may not
- * have heard of the battery: they must hear of FSD, which is not the driver's to say. */
-static bool
-shows_fsd_alone(const struct ups *ups, const char *name)
-{
-	return ups && ups->fsd && !strcasecmp(name, "ups.status") &&
-	       (driverlink_check(ups) != NET_OK || !state_get(ups->state, name));
 }
 
 /* "VAR ups name value", UPS and NAME as the client typed them, which are as long as ours. */
@@ -118,19 +108,22 @@ command_get_var(struct peer *peer, const struct words *words)
 	const char *name = words->word[3];
 	const struct state_var *var;
 	struct ups *ups;
+	enum net_error error;
 
 	if ((name[0] | 0x20) == 's' && !strncasecmp(name, "server.", 7)) {
 		say_server_var(peer, words);
 		return DONE;
 	}
-	ups = command_ups(peer, words, 2);
-	if (shows_fsd_alone(ups, name)) {
-		say_line(peer, "VAR", words->word[2], name, "\"FSD\"");
-		return DONE;
-	}
-	var = command_var(peer, command_live(peer, ups), words, 3);
+	var = command_find_var(peer, words, &ups, &error);
+	/* A primary that has lost its driver on battery sets FSD all the same, and its secondaries
+	 * may not have heard of the battery: they must hear of FSD, which is not the driver's to
+	 * say. */
 	if (var)
 		say_var(peer, ups, words->word[2], name, var);
+	else if (ups && ups->fsd && !strcasecmp(name, "ups.status"))
+		say_line(peer, "VAR", words->word[2], name, "\"FSD\"");
+	else
+		peer_error(peer, error);
 	return DONE;
 }
 

@@ -134,8 +134,9 @@ command_ups(struct peer *peer, const struct words *words, size_t at)
 }
 
 struct ups *
-command_live(struct peer *peer, struct ups *ups)
+command_live_ups(struct peer *peer, const struct words *words, size_t at)
 {
+	struct ups *ups = command_ups(peer, words, at);
 	enum net_error error = ups ? driverlink_check(ups) : NET_OK;
 
 	if (error == NET_OK)
@@ -144,10 +145,21 @@ command_live(struct peer *peer, struct ups *ups)
 	return NULL;
 }
 
-struct ups *
-command_live_ups(struct peer *peer, const struct words *words, size_t at)
+const struct state_var *
+command_find_var(
+    const struct peer *peer, const struct words *words, struct ups **ups, enum net_error *error)
 {
-	return command_live(peer, command_ups(peer, words, at));
+	struct ups *found = upsd_ups(peer->upsd, words->word[2], words->word_len[2]);
+	const struct state_var *var;
+
+	*ups = found;
+	*error = found ? driverlink_check(found) : NET_UNKNOWN_UPS;
+	if (*error != NET_OK)
+		return NULL;
+	var = state_find(found->state, words->word[3], words->word_len[3]);
+	if (!var)
+		*error = NET_VAR_NOT_SUPPORTED;
+	return var;
 }
 
 const struct state_var *

@@ -21,7 +21,10 @@ enum command_answer command_bad_line(struct peer *peer);
  * error.  LIVE: its data must be fresh, too. */
 struct ups *command_ups(struct peer *peer, const struct words *words, size_t at);
 struct ups *command_live_ups(struct peer *peer, const struct words *words, size_t at);
-struct ups *command_live(struct peer *peer, struct ups *ups); /* of one that has been found */
+/* Both, of the words 2 and 3, without a word to the peer.  NULL: ERROR says why, and UPS is NULL if
+ * there is none. */
+const struct state_var *command_find_var(
+    const struct peer *peer, const struct words *words, struct ups **ups, enum net_error *error);
 /* The variable of UPS that the word AT names; NULL, too, when UPS is (it has been answered). */
 const struct state_var *command_var(
     struct peer *peer, const struct ups *ups, const struct words *words, size_t at);
