@@ -907,6 +907,39 @@ Test(usbhid, one_report_that_stalls)
 	end();
 }
 
+/* What said "low" cannot be asked any more, or says less than that: nobody knows whether it still
+ * is.  The status must not go on without it. */
+static void
+check_low_is_lost(const char *fault)
+{
+	begin_made(IDS("5131", "2007"),
+	    "feature 02:0+8 0..1 02 UPS.PowerSummary.PresentStatus.Charging is 0\n"
+	    "feature 02:8+8 0..1 02 UPS.PowerSummary.PresentStatus.BelowRemainingCapacityLimit is "
+	    "1\n",
+	    NULL);
+	cr_assert(is_fresh() && status_is("OL LB"), "%s", get("ups.status"));
+	order(fault);
+	for (int s = 0; s < 40; s++) {
+		fast_pass(loop, 1000);
+		if (is_fresh())
+			cr_expect(status_is("OL LB"), "%s, %d s: %s", fault, s, get("ups.status"));
+		if (s == 15)
+			cr_expect_not(is_fresh(), "%s: still fresh", fault);
+	}
+	order("clear");
+	fast_pass(loop, 20000);
+	cr_expect(is_fresh() && status_is("OL LB"), "%s: %s", fault, get("ups.status"));
+	end();
+}
+
+Test(usbhid, low_battery_that_is_no_longer_told)
+{
+	check_low_is_lost("mute only F02");
+	check_low_is_lost("wrongid only F02");
+	check_low_is_lost("truncate 1 only F02");
+	check_low_is_lost("truncate 2 only F02");
+}
+
 Test(usbhid, a_descriptor_that_is_cut_short)
 {
 	begin("eaton-3s-700", NULL);

@@ -227,11 +227,19 @@ is_current(const struct hidups *ups, const struct hidups_item *item)
 		return false;
 	if (ups->interrupt_only)
 		return loop_now_ms(core_loop(ups->core)) - ups->heard_ms <= SILENT_MS;
-	if (item->report->now)
+	if (item->now)
 		return true;
 	if (item->report->given_up)
 		return item->input && ups->heard_any && ups->came > 0;
-	return !(item->report->flags & HIDUPS_QUICK) && item->report->misses == 0;
+	return !(item->report->flags & HIDUPS_QUICK) && item->misses == 0;
+}
+
+/* One that is not current: will it be?  What has been told once on this opening always will; what
+ * has not is given a few rounds. */
+static bool
+is_awaited(const struct hidups_item *item)
+{
+	return item->told || (!item->report->given_up && item->misses < HIDUPS_MISSES);
 }
 
 static bool
@@ -242,25 +250,42 @@ is_so(const struct hidups_flag *flag, int64_t raw)
 	return ((flag->mask ? raw & flag->mask : raw) == 0) == flag->zero;
 }
 
-/* *KNOWN: what the device has said anything about; the bits of what is so. */
+/* *KNOWN: what the device has said anything about; *LOST: what it is to say something about, and
+ * has not.  The bits of what is so. */
 static unsigned
-read_states(const struct hidups *ups, unsigned *known)
+read_states(const struct hidups *ups, unsigned *known, unsigned *lost)
 {
 	unsigned states = 0;
 
-	*known = 0;
+	*known = *lost = 0;
 	for (size_t i = 0; i < ups->items_len; i++) {
 		const struct hidups_item *item = &ups->items[i];
 
 		/* The first that tells of a state is believed, and those that tell of it also. */
-		if (!item->flag || !is_current(ups, item) ||
-		    (*known & item->flag->state && !(item->flag->flags & HIDUPS_ALSO)))
+		if (!item->flag ||
+		    ((*known | *lost) & item->flag->state && !(item->flag->flags & HIDUPS_ALSO)))
 			continue;
-		*known |= item->flag->state;
-		if (is_so(item->flag, item->raw))
-			states |= item->flag->state;
+		if (is_current(ups, item)) {
+			*known |= item->flag->state;
+			if (is_so(item->flag, item->raw))
+				states |= item->flag->state;
+		} else if (!ups->interrupt_only && is_awaited(item)) {
+			*lost |= item->flag->state;
+		}
 	}
+	if (!ups->interrupt_only)
+		*lost |= ups->told & ~*known;
 	return states;
+}
+
+/* Is it not known what a shutdown depends on? */
+static bool
+is_in_the_dark(unsigned states, unsigned lost)
+{
+	const unsigned power = HIDUPS_ONLINE | HIDUPS_DISCHARGING;
+	const unsigned low = HIDUPS_LOW | HIDUPS_TIME_LOW | HIDUPS_IMMINENT;
+
+	return lost & power || (lost & low && !(states & low));
 }
 
 static void
@@ -340,9 +365,11 @@ hidups_show_status(struct hidups *ups)
 		{ HIDUPS_TRIM, STATUS_TRIM }, { HIDUPS_BOOST, STATUS_BOOST },
 		{ HIDUPS_BYPASS, STATUS_BYPASS }, { HIDUPS_OFF, STATUS_OFF },
 		{ HIDUPS_CALIBRATION, STATUS_CAL } };
-	unsigned known, states = read_states(ups, &known);
+	unsigned known, lost, states = read_states(ups, &known, &lost);
 	uint32_t bits;
 
+	if (is_in_the_dark(states, lost))
+		return false;
 	/* Without a word on the mains, whether it discharges has to do. */
 	if (!(known & HIDUPS_ONLINE)) {
 		if (!(known & HIDUPS_DISCHARGING))

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define TIMEOUTS_MAX 3 /* of one round: the device is not asked further */
-#define MISSES_MAX 3   /* in a row: what stands in the report is no longer known */
 
 #define GET_DESCRIPTOR 6
 #define GET_REPORT 1
@@ -130,6 +129,13 @@ bind_rows(struct hidups *ups)
 
 /* ---- a report has come, or not ---- */
 
+static void
+miss_item(struct hidups_item *item)
+{
+	if (++item->misses >= HIDUPS_MISSES)
+		item->known = false;
+}
+
 /* What of it the bytes hold.  A field that they do not reach is as if they had not come. */
 static bool
 take_report(struct hidups *ups, const struct hidups_report *report, const void *bytes, size_t len)
@@ -139,22 +145,26 @@ take_report(struct hidups *ups, const struct hidups_report *report, const void *
 	for (size_t i = 0; i < ups->items_len; i++) {
 		struct hidups_item *item = &ups->items[i];
 
-		if (item->report == report && hid_get(item->field, bytes, len, &item->raw))
-			item->known = any = true;
+		if (item->report != report)
+			continue;
+		if (!hid_get(item->field, bytes, len, &item->raw)) {
+			miss_item(item);
+			continue;
+		}
+		item->known = item->told = item->now = any = true;
+		item->misses = 0;
+		if (item->flag)
+			ups->told |= item->flag->state;
 	}
 	return any;
 }
 
 static void
-miss_report(struct hidups *ups, struct hidups_report *report, enum exchange_end end)
+miss_report(struct hidups *ups, const struct hidups_report *report)
 {
-	if (!ups->started && end == EXCHANGE_REFUSED)
-		report->given_up = true;
-	if (++report->misses < MISSES_MAX)
-		return;
 	for (size_t i = 0; i < ups->items_len; i++)
 		if (ups->items[i].report == report)
-			ups->items[i].known = false;
+			miss_item(&ups->items[i]);
 }
 
 /* ---- rounds ---- */
@@ -256,14 +266,16 @@ report_came(void *device, const struct exchange *exchange, enum exchange_end end
 
 	if (end == EXCHANGE_LOST)
 		return;
-	if (end == EXCHANGE_ANSWERED && take_report(ups, report, answer, len)) {
-		report->misses = 0;
-		report->now = true;
+	if (end != EXCHANGE_ANSWERED)
+		miss_report(ups, report);
+	else if (take_report(ups, report, answer, len))
 		ups->came++;
-	} else {
+	else
+		end = EXCHANGE_BROKEN;
+	if (end != EXCHANGE_ANSWERED)
 		log_debug(2, "[%s] report %02x did not come", core_ups_name(ups->core), report->id);
-		miss_report(ups, report, end);
-	}
+	if (!ups->started && end == EXCHANGE_REFUSED)
+		report->given_up = true;
 	ups->timeouts += end == EXCHANGE_TIMEOUT;
 	ups->asking++;
 	ask_next(ups);
@@ -312,8 +324,8 @@ begin_round(struct hidups *ups)
 		ups->full_ms = now_ms;
 	ups->asking = 0;
 	ups->timeouts = ups->came = 0;
-	for (size_t i = 0; i < ups->reports_len; i++)
-		ups->reports[i].now = false;
+	for (size_t i = 0; i < ups->items_len; i++)
+		ups->items[i].now = false;
 	ask_next(ups);
 }
 

@@ -137,15 +137,14 @@ extern const struct hidups_word hidups_yes_no[], hidups_beeper[], hidups_test[],
 #define HIDUPS_ITEMS 1280	/* with those of nobody, when it is explored */
 #define HIDUPS_STRINGS 64
 #define HIDUPS_ORDERS 8
-#define HIDUPS_STEPS 3 /* writes of one order */
+#define HIDUPS_STEPS 3	/* writes of one order */
+#define HIDUPS_MISSES 3 /* in a row: what a field says is no longer known */
 
 struct hidups_report {
 	enum hid_type type;
 	uint8_t id;
-	unsigned flags;	 /* of all its rows; HIDUPS_ONCE: of none but such */
-	unsigned misses; /* times in a row that it was asked for in vain */
-	bool given_up;	 /* it has always refused */
-	bool now;	 /* it has come in this round */
+	unsigned flags; /* of all its rows; HIDUPS_ONCE: of none but such */
+	bool given_up;	/* it has always refused */
 };
 
 /* A row of a table and the field that it is on this device. */
@@ -156,6 +155,9 @@ struct hidups_item {
 	const struct hid_field *input; /* what comes by itself, NULL */
 	struct hidups_report *report;
 	bool known;
+	bool told;	 /* when its report was asked for; it was so once */
+	bool now;	 /* the same in this round */
+	unsigned misses; /* times in a row that it was asked for in vain */
 	int64_t raw;
 };
 
@@ -200,6 +202,7 @@ struct hidups {
 		char text[USB_STRING_MAX];
 	} strings[HIDUPS_STRINGS];
 
+	unsigned told; /* states that were once, on whatever opening */
 	bool started, full_round, heard_any;
 	int64_t full_ms, heard_ms; /* when the last full round began; when it last spoke */
 	size_t asking;		   /* the report that is asked for */
@@ -225,7 +228,8 @@ double hidups_full_charge(const struct hidups *ups);
 /* As its row says; what a vendor gets wrong is mended later. */
 double hidups_item_value(const struct hidups_item *item, int64_t raw);
 void hidups_show(struct hidups *ups);
-/* False: the device has not said whether it has mains. */
+/* False: the device has not said whether it has mains, or no longer says what it said of its
+ * battery. */
 bool hidups_show_status(struct hidups *ups);
 
 /* hidexplore.c: what it has said, to the log, as a device file of nut-emu. */
