@@ -136,6 +136,27 @@ Test(helper, an_unknown_kind_gets_no_answer)
 	cr_expect_str_eq(answer, "none");
 }
 
+static void
+say_closed(char *question, int to)
+{
+	helper_say_yes(to, prctl(PR_GET_DUMPABLE) == 0);
+}
+
+/* /proc/PID/mem: a daemon that is confined could have the helper do what it may not. */
+Test(helper, its_memory_is_closed_to_others_of_its_user)
+{
+	static const struct helper_kind closed = { "closed", say_closed };
+	const struct helper_kind *const kinds[] = { &closed, NULL };
+
+	end();
+	cr_assert_neq(helper = helper_start(NULL, kinds), -1);
+	world = world_kernel_new(helper);
+	loop = loop_new(world);
+	cr_assert(helper_ask(loop, "closed ?", answered, NULL));
+	cr_assert(loop_run_until(loop, &done, 15000));
+	cr_expect_str_eq(answer, "yes");
+}
+
 static unsigned count;
 
 static void

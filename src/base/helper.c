@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -351,6 +352,15 @@ leave_terminal(void)
 		close(null);
 }
 
+/* A daemon of the same user that was taken over could write /proc/PID/mem, and so get round what
+ * confines it (base/confine): we are not.  Our children have it, too. */
+static void
+close_memory(void)
+{
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
+		log_warn("the helper's memory is open to its user");
+}
+
 int
 helper_start(const struct proc_user *as, const struct helper_kind *const *more)
 {
@@ -370,6 +380,7 @@ helper_start(const struct proc_user *as, const struct helper_kind *const *more)
 		leave_terminal();
 		if (as)
 			proc_become(as);
+		close_memory();
 		keep_serving(ends[1], more);
 		_exit(0);
 	}
