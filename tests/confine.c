@@ -1,12 +1,14 @@
 #include "base/confine.h"
 
 #include "base/log.h"
+#include "drivers/core/usb.h"
 #include "tls/tls.h"
 #include "upsd/calls.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,17 +28,24 @@ leave(int status)
 	syscall(__NR_exit_group, status);
 }
 
-/* A child does WHAT in MODE; its exit status, or minus the signal that ended it. */
+/* A child with the calls in OWN does WHAT in MODE; its exit status, or minus the signal that
+ * ended it. */
 static int
-confined(enum confine_mode mode, int (*what)(void))
+confined_to(const struct confine_call *const *own, enum confine_mode mode, int (*what)(void))
 {
 	int status;
 	pid_t pid = fork();
 
 	if (pid == 0)
-		leave(confine_in_mode(tables, mode) ? 99 : what());
+		leave(confine_in_mode(own, mode) ? 99 : what());
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
 	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static int
+confined(enum confine_mode mode, int (*what)(void))
+{
+	return confined_to(tables, mode, what);
 }
 
 /* Of a call that stands in no table, and has no arguments. */
@@ -164,6 +173,78 @@ Test(confine, threads_that_were_there_before_have_it_too)
 	cr_expect_eq(WEXITSTATUS(status), ENOSYS);
 }
 
+/* ---- a driver of USB: libusb's thread, and nothing else that is new ---- */
+
+static void *
+error_in_thread(void *error)
+{
+	*(int *)error = error_of_getppid();
+	return NULL;
+}
+
+static int
+begin_thread(void)
+{
+	pthread_t thread;
+	int error = 0;
+
+	if (pthread_create(&thread, NULL, error_in_thread, &error) || pthread_join(thread, NULL))
+		return 98;
+	return error;
+}
+
+static void *
+begin_nothing(void *unused)
+{
+	return NULL;
+}
+
+static int
+begin_quiet_thread(void)
+{
+	pthread_t thread;
+
+	return pthread_create(&thread, NULL, begin_nothing, NULL) || pthread_join(thread, NULL);
+}
+
+/* What is not refused leaves a process behind, which ends at once. */
+static int
+begin_processes(void)
+{
+	static const unsigned long flags[] = { SIGCHLD, CLONE_NEWUSER | SIGCHLD,
+		CLONE_VM | CLONE_VFORK | SIGCHLD };
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
+		long pid = syscall(__NR_clone, flags[i], NULL, NULL, NULL, NULL);
+
+		if (pid != -1 || errno != ENOSYS)
+			leave(pid ? 1 + (int)i : 0);
+	}
+	return syscall(__NR_clone3, NULL, 0) == -1 && errno == ENOSYS ? 0 : 97;
+}
+
+Test(confine, a_driver_of_usb_has_threads_and_no_processes)
+{
+	const struct confine_call *const usb[] = { confine_common, carrier_usb.calls, NULL };
+
+	cr_expect_eq(confined_to(usb, CONFINE_YES, begin_thread), ENOSYS);
+	cr_expect_eq(confined_to(usb, CONFINE_STRICT, begin_quiet_thread), 0);
+	cr_expect_eq(confined_to(usb, CONFINE_YES, begin_processes), 0);
+	cr_expect_neq(confined(CONFINE_YES, begin_thread), ENOSYS);
+}
+
+/* Though the signal cannot be sent. */
+static int
+give_up(void)
+{
+	abort();
+}
+
+Test(confine, abort_is_the_end_all_the_same)
+{
+	cr_expect_lt(confined(CONFINE_YES, give_up), 0);
+}
+
 #ifdef __x86_64__
 static int
 call_as_i386(void)
@@ -203,6 +284,7 @@ Test(confine, each_call_stands_once)
 	check(confine_common);
 	check(upsd_calls);
 	check(tls_calls);
+	check(carrier_usb.calls);
 }
 
 /* ---- whether ---- */

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <regex.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -459,8 +460,7 @@ static const struct confine_call kernel_calls[] = {
 	CONFINE(timerfd_settime, "the same"),
 	CONFINE(timerfd_settime64, "the same on 32 bits"),
 	CONFINE(pipe2, "libusb: tells its thread to end"),
-	CONFINE(clone, "libusb's thread (a child would be confined as we are)"),
-	CONFINE(clone3, "the same"),
+	CONFINE_IF(clone, 0, CLONE_THREAD, CLONE_THREAD, "libusb's thread; never a process"),
 	CONFINE(set_robust_list, "the same"),
 	CONFINE(rseq, "the same"),
 	CONFINE_IF(prctl, 0, UINT32_MAX, PR_SET_NAME, "its name"),

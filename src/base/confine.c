@@ -52,9 +52,17 @@ static const struct confine_call deadly[] = {
 	CONFINE_END,
 };
 
+/* What libraries try first, and do without: they are told ENOSYS even when we are strict. */
+static const struct confine_call done_without[] = {
+	CONFINE(clone3, "its flags lie where no filter looks; for a thread, clone does"),
+	CONFINE_END,
+};
+
 /* ---- the program that the kernel runs at each call ---- */
 
 #define STEPS_MAX 1024
+#define DIE SECCOMP_RET_KILL_PROCESS
+#define REFUSE (SECCOMP_RET_ERRNO | ENOSYS)
 
 struct program {
 	struct sock_filter steps[STEPS_MAX];
@@ -115,29 +123,32 @@ add_calls(struct program *program, const struct confine_call *calls, uint32_t ac
 		add_call(program, calls, action);
 }
 
+struct actions {
+	uint32_t worst, done_without, others;
+};
+
 static void
-build(struct program *program, const struct confine_call *const *tables, uint32_t worst,
-    uint32_t others)
+build(struct program *program, const struct confine_call *const *tables,
+    const struct actions *actions)
 {
 	load(program, offsetof(struct seccomp_data, arch));
 	add(program, BPF_JMP | BPF_JEQ | BPF_K, MACHINE, 1, 0);
-	end(program, worst); /* those of another machine, as i386's on x86_64 */
+	end(program, actions->worst); /* those of another machine, as i386's on x86_64 */
 	load(program, offsetof(struct seccomp_data, nr));
 	for (; *tables; tables++)
 		add_calls(program, *tables, SECCOMP_RET_ALLOW);
-	add_calls(program, deadly, worst);
-	end(program, others);
+	add_calls(program, deadly, actions->worst);
+	add_calls(program, done_without, actions->done_without);
+	end(program, actions->others);
 }
 
 const char *
 confine_in_mode(const struct confine_call *const *tables, enum confine_mode mode)
 {
-	static const struct {
-		uint32_t worst, others;
-	} actions[] = {
-		[CONFINE_YES] = { SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_ERRNO | ENOSYS },
-		[CONFINE_LOG] = { SECCOMP_RET_LOG, SECCOMP_RET_LOG },
-		[CONFINE_STRICT] = { SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_PROCESS },
+	static const struct actions actions[] = {
+		[CONFINE_YES] = { DIE, REFUSE, REFUSE },
+		[CONFINE_LOG] = { SECCOMP_RET_LOG, SECCOMP_RET_LOG, SECCOMP_RET_LOG },
+		[CONFINE_STRICT] = { DIE, REFUSE, DIE },
 	};
 	struct program program = { .len = 0 };
 	struct sock_fprog given = { .filter = program.steps };
@@ -145,7 +156,7 @@ confine_in_mode(const struct confine_call *const *tables, enum confine_mode mode
 	errno = ENOSYS;
 	if (!MACHINE)
 		return "the calls of this machine are not known";
-	build(&program, tables, actions[mode].worst, actions[mode].others);
+	build(&program, tables, &actions[mode]);
 	given.len = program.len;
 	errno = E2BIG;
 	if (program.len == STEPS_MAX)
