@@ -288,6 +288,8 @@ install: all
 	$(INSTALL) -m 644 -t $(DESTDIR)$(DATAPATH)/emulators/devices emulators/devices/*.dev
 	$(INSTALL) -m 644 -t $(DESTDIR)$(DATAPATH)/emulators/scenarios emulators/scenarios/*.scenario
 	$(INSTALL) -m 644 -t $(DESTDIR)$(PREFIX)/share/nut-conform/targets conformance/targets/*.conf
+	sed 's|^driverdir.*|driverdir $(patsubst $(PREFIX)/%,%,$(DRVPATH))|' conformance/targets/ours.conf >$(B)/ours.conf
+	$(INSTALL) -m 644 -t $(DESTDIR)$(PREFIX)/share/nut-conform/targets $(B)/ours.conf
 	$(INSTALL) -m 644 -t $(DESTDIR)$(EXAMPLE) $(filter-out %/conform,$(wildcard conformance/examples/debian/tests/*))
 	$(INSTALL) -t $(DESTDIR)$(EXAMPLE) conformance/examples/debian/tests/conform
 	$(INSTALL) -m 644 -t $(DESTDIR)$(PREFIX)/share/nut-conform conformance/report.html $(B)/conformance/sentences.txt
