@@ -78,7 +78,7 @@ static void *new (struct core *core)
 		return NULL;
 	ups->core = core;
 	ups->usb = usb_new(core, hidups_known);
-	ups->off_delay = core_option_number(core, "offdelay", -1, 1e6, 20);
+	ups->off_delay = core_option_number(core, "offdelay", 0, 1e6, 20);
 	ups->on_delay = core_option_number(core, "ondelay", -1, 1e6, 30);
 	ups->poll_seconds = (long)core_option_number(core, "pollfreq", 1, 86400, 30);
 	ups->poll_only = core_option(core, "pollonly") != NULL;

@@ -857,6 +857,112 @@ Test(usbhid, power_that_cannot_be_cut_is_told)
 	end();
 }
 
+/* The driver runs, and is told to. */
+static void
+check_cut(const char *device, const char *fault, unsigned fail_next)
+{
+	begin(device, NULL);
+	if (fault)
+		order(fault);
+	if (fail_next) {
+		bus_now.fail_at = bus_now.fail_to = bus_now.transfers + fail_next;
+		bus_now.fail_how = EXCHANGE_TIMEOUT;
+	}
+	cr_assert(core_shut_down(core, 0));
+	fast_pass(loop, 27000); /* it may come back later */
+	cr_expect_str_eq(bus_show(ups, "output"), "off", "%s, %s, %u", device,
+	    fault ? fault : "no fault", fail_next);
+	end();
+}
+
+/* The start of the output cannot be told, or it is not by a reboot that it goes; a transfer is
+ * lost.
+ */
+Test(usbhid, power_is_cut_another_way)
+{
+	check_cut("tripplite-smart-3016", "stall only F61", 0);
+	check_cut("eaton-3s-700", "stall only F0a", 0);
+	check_cut("apc-smartups-3000", "stall only F13", 0);
+	for (unsigned k = 1; k <= 4; k++)
+		check_cut("eaton-3s-700", NULL, k);
+}
+
+/* It is not there for a moment, or goes in the middle of the order. */
+Test(usbhid, power_is_cut_when_it_is_back)
+{
+	for (unsigned ms = 0; ms < 2; ms++) {
+		static struct driver driver;
+
+		loop = bus_begin();
+		ups = bus_plug("eaton-3s-700", NULL);
+		driver = usbhid_ups_driver;
+		driver.carrier = &bus_carrier;
+		memset(&script, 0, sizeof(script));
+		core = test_core(loop, &driver, NULL);
+		if (ms == 0)
+			bus_pull(ups);
+		else
+			order("mute only \"set F09\"");
+		core_begin(core, true);
+		fast_pass(loop, 1500);
+		cr_expect_eq(script.over, 0);
+		bus_pull(ups);
+		order("clear");
+		fast_pass(loop, 6000);
+		cr_expect_eq(script.over, 0);
+		bus_put_back(ups);
+		fast_pass(loop, 40000);
+		cr_expect_eq(script.over, 1);
+		cr_expect_eq(script.status_code, 0, "%u: %s", ms, script.log);
+		cr_expect_str_eq(bus_show(ups, "output"), "off");
+		end();
+	}
+}
+
+Test(usbhid, power_of_what_never_comes)
+{
+	static struct driver driver;
+
+	loop = bus_begin();
+	ups = bus_plug("eaton-3s-700", NULL);
+	bus_pull(ups);
+	driver = usbhid_ups_driver;
+	driver.carrier = &bus_carrier;
+	memset(&script, 0, sizeof(script));
+	core = test_core(loop, &driver, NULL);
+	core_begin(core, true);
+	fast_pass(loop, 25000);
+	cr_expect_eq(script.over, 1);
+	cr_expect_eq(script.status_code, 1);
+	end();
+}
+
+/* As many seconds as the field can say, and one more is not "never". */
+Test(usbhid, delays_at_the_limits_of_the_device)
+{
+	static const char *const delays[] = { "65533", "65534", "65535", "65536", "1000000" };
+
+	for (size_t i = 0; i < sizeof(delays) / sizeof(delays[0]); i++) {
+		begin("tripplite-smart-3016", NULL);
+		command("load.off.delay", delays[i]);
+		fast_pass(loop, 3000);
+		cr_expect_gt(atoi(get("ups.timer.shutdown")), 65000, "%s: %s", delays[i],
+		    get("ups.timer.shutdown"));
+		end();
+	}
+	begin("tripplite-smart-3016", NULL);
+	command("load.off.delay", "0.2");
+	fast_pass(loop, 100);
+	cr_expect_str_eq(bus_show(ups, "output"), "on", "a little is not 0");
+	cr_expect_eq(set("ups.delay.shutdown", "-1"), RESULT_INVALID, "no -k that does nothing");
+	end();
+	begin("powercom-bnt-1000", NULL);
+	cr_expect_eq(command("shutdown.return", "-1"), RESULT_INVALID);
+	fast_pass(loop, 3000);
+	cr_expect_str_eq(bus_show(ups, "output"), "on");
+	end();
+}
+
 /* ---- faults ---- */
 
 /* docs/devices, faults: never a false OB, LB or OFF; stale within 15 s; well again when it is over.

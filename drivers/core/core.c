@@ -55,7 +55,7 @@ try_later(struct core *core)
 {
 	int64_t wait_ms = RETRY_FIRST_MS;
 
-	if (core->was_started) {
+	if (core->was_started && !core->shutting_down) {
 		wait_ms = BACK_OFF_MS << (core->failures < 8 ? core->failures : 8);
 		if (wait_ms > BACK_OFF_MAX_MS)
 			wait_ms = BACK_OFF_MAX_MS;
@@ -161,8 +161,10 @@ open_device(void *owner)
 	struct core *core = owner;
 
 	if (!open_port(core)) {
-		/* A wrong name, no permission, another driver on it: said at once at the start. */
-		if (!core->was_started)
+		/* A wrong name, no permission, another driver on it: said at once at the start.  To
+		 * cut the power a device is waited for that may just be plugging itself in again.
+		 */
+		if (!core->was_started && !core->shutting_down)
 			core->give_up_ms = 0;
 		try_later(core);
 		return;

@@ -14,12 +14,19 @@
 /* ---- one write ---- */
 
 static void step(struct hidups *ups, size_t which);
+static bool plan_cut(struct hidups *ups, struct hidups_order *order);
 
 static void
 order_over(struct hidups *ups, size_t which, bool ok)
 {
 	struct hidups_order *order = &ups->orders[which];
 
+	if (!ok && order->cuts && plan_cut(ups, order)) {
+		log_warnx("[%s] the order to cut the power was not taken: trying another way",
+		    core_ups_name(ups->core));
+		step(ups, which);
+		return;
+	}
 	order->used = false;
 	if (order->own)
 		log_debug(1, "[%s] its settings: %s", core_ups_name(ups->core),
@@ -147,23 +154,36 @@ add_step(struct hidups_order *order, const struct hid_field *field, int64_t raw)
 	order->step[order->steps++].raw = raw;
 }
 
+/* The longest time that the field can say.  All bits stop a timer. */
+static int64_t
+timer_most(const struct hid_field *field)
+{
+	int64_t most = (INT64_C(1) << field->bits) - 1;
+
+	if (field->logical_min < 0)
+		most /= 2;
+	else if (field->bits >= 8)
+		most--;
+	if (!field->without_range && field->logical_max > 0 && field->logical_max < most)
+		most = field->logical_max;
+	return most;
+}
+
 /* Seconds as the field counts them.  Below 0 the timer is stopped: all bits.  A delay that is not 0
  * never becomes 0, and is never shorter than was asked for: devices that count minutes would cut
  * the power at once.  It is not longer than the field can say either. */
 static int64_t
 timer_raw(const struct hid_field *field, double seconds)
 {
-	int64_t raw = 0;
+	int64_t raw, most = timer_most(field);
 
 	if (seconds < 0)
 		return field->logical_min < 0 ? -1 : (INT64_C(1) << field->bits) - 1;
 	if (!hid_raw(field, seconds, &raw))
-		return 0;
-	if (seconds > 0 && hid_value(field, raw) < seconds - 0.5)
+		return most;
+	if (seconds > 0 && (hid_value(field, raw) < seconds - 0.5 || hid_value(field, raw) <= 0))
 		raw++;
-	if (!field->without_range && field->logical_max > 0 && raw > field->logical_max)
-		raw = field->logical_max;
-	return raw;
+	return raw < most ? raw : most;
 }
 
 /* ---- commands ---- */
@@ -300,6 +320,22 @@ compose(struct hidups *ups, struct hidups_order *order, const char *name)
 	return false;
 }
 
+/* A timer's -1 stops it; what is to be done after a time cannot be done after less than none. */
+static bool
+read_delay(const char *text, bool may_stop, double *seconds)
+{
+	char *end;
+
+	*seconds = strtod(text, &end);
+	return end != text && !*end && *seconds >= (may_stop ? -1 : 0) && *seconds <= 1e6;
+}
+
+static bool
+may_stop(const char *name)
+{
+	return strcmp(name, "shutdown.return") != 0 && strcmp(name, "shutdown.stayoff") != 0;
+}
+
 enum sockmsg_result
 hidups_instcmd(void *device, const char *name, const char *param, core_ticket ticket)
 {
@@ -308,13 +344,11 @@ hidups_instcmd(void *device, const char *name, const char *param, core_ticket ti
 	const struct hidups_command *row = find_command(ups, name, &field);
 	struct hidups_order *order = new_order(ups, ticket);
 	double seconds = row ? row->value : 0;
-	char *end;
 
 	if (!order)
 		return RESULT_FAILED;
 	if (row && row->timer && param && *param) {
-		seconds = strtod(param, &end);
-		if (end == param || *end || !(seconds >= -1 && seconds <= 1e6)) {
+		if (!read_delay(param, may_stop(name), &seconds)) {
 			order->used = false;
 			return RESULT_INVALID;
 		}
@@ -444,12 +478,11 @@ raw_for(const struct hidups *ups, const struct hidups_item *item, const char *te
 }
 
 static enum sockmsg_result
-set_delay(struct hidups *ups, const char *name, const char *value, double *delay)
+set_delay(struct hidups *ups, const char *name, const char *value, bool may_stop, double *delay)
 {
-	char *end;
-	double seconds = strtod(value, &end);
+	double seconds;
 
-	if (end == value || *end || !(seconds >= -1 && seconds <= 1e6))
+	if (!read_delay(value, may_stop, &seconds))
 		return RESULT_INVALID;
 	*delay = seconds;
 	core_setf(ups->core, name, "%.0f", seconds);
@@ -485,9 +518,9 @@ hidups_setvar(void *device, const char *name, const char *value, core_ticket tic
 	int64_t raw;
 
 	if (!item && !strcmp(name, "ups.delay.shutdown"))
-		return set_delay(ups, name, value, &ups->off_delay);
+		return set_delay(ups, name, value, false, &ups->off_delay);
 	if (!item && !strcmp(name, "ups.delay.start"))
-		return set_delay(ups, name, value, &ups->on_delay);
+		return set_delay(ups, name, value, true, &ups->on_delay);
 	if (!item)
 		return kept_text(ups, name) ? set_text(ups, name, value) : RESULT_UNKNOWN;
 	if (!raw_for(ups, item, value, &raw))
@@ -622,18 +655,37 @@ hidups_set_low(struct hidups *ups)
 	start_order(ups, order);
 }
 
-/* -k: off now, and on again with mains, by the best that the device has. */
+/* -k: off now, and on again with mains, by the best that the device has, and what it refuses by the
+ * next best.  The first is tried twice: a transfer may be lost. */
+static bool
+plan_cut(struct hidups *ups, struct hidups_order *order)
+{
+	for (bool planned = false; order->cuts <= HIDUPS_CUTS; order->cuts++) {
+		order->steps = order->at = 0;
+		if (order->cuts <= 2)
+			planned = add_command(ups, order, "shutdown.return", ups->off_delay) ||
+				  compose(ups, order, "shutdown.return");
+		else if (order->cuts == 3)
+			planned = add_command(ups, order, "shutdown.reboot", ups->off_delay);
+		else
+			planned = add_command(ups, order, "load.off.delay", ups->off_delay);
+		if (planned) {
+			order->cuts++;
+			return true;
+		}
+	}
+	return false;
+}
+
 void
 hidups_shutdown(void *device)
 {
 	struct hidups *ups = device;
 	struct hidups_order *order = new_order(ups, 0);
 
-	if (!order || !(add_command(ups, order, "shutdown.return", ups->off_delay) ||
-			  compose(ups, order, "shutdown.return") ||
-			  ((order->steps = 0) == 0 &&
-			      add_command(ups, order, "shutdown.reboot", ups->off_delay)) ||
-			  add_command(ups, order, "load.off.delay", ups->off_delay))) {
+	if (order)
+		order->cuts = 1;
+	if (!order || !plan_cut(ups, order)) {
 		if (order)
 			order->used = false;
 		log_error("[%s] this device has no command that cuts the power",

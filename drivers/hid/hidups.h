@@ -138,6 +138,7 @@ extern const struct hidups_word hidups_yes_no[], hidups_beeper[], hidups_test[],
 #define HIDUPS_STRINGS 64
 #define HIDUPS_ORDERS 8
 #define HIDUPS_STEPS 3	/* writes of one order */
+#define HIDUPS_CUTS 4	/* ways to cut the power */
 #define HIDUPS_MISSES 3 /* in a row: what a field says is no longer known */
 
 struct hidups_report {
@@ -164,6 +165,8 @@ struct hidups_item {
 /* An INSTCMD or SET: each step reads a report, changes a field, and writes it. */
 struct hidups_order {
 	bool used, own;
+	unsigned
+	    cuts; /* of the shutdown: the next way to cut the power, from 1; 0: another order */
 	core_ticket ticket; /* 0: the shutdown's, or OWN: the driver's */
 	size_t steps, at;
 	struct {
