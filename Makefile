@@ -158,7 +158,11 @@ endif
 NSS_INCLUDE	= /usr/include/nss /usr/include/nspr
 $(B)/src/tls/nss.o: CPPFLAGS += $(addprefix -isystem ,$(NSS_INCLUDE))
 
-# The only file that is told where things are installed.
+# The only file that is told where things are installed; told something else, it is made anew.
+TOLD		= $(CONFPATH) $(STATEPATH) $(PIDPATH) $(ALTPIDPATH) $(DRVPATH) $(DATAPATH) $(PORT) \
+		  $(RUN_AS_USER) $(RUN_AS_GROUP)
+PATHS		:= $(firstword $(shell echo '$(TOLD)' | cksum))
+$(B)/src/ups/paths.o: $(B)/paths.is.$(PATHS)
 $(B)/src/ups/paths.o: CPPFLAGS += -DCONFPATH='"$(CONFPATH)"' -DSTATEPATH='"$(STATEPATH)"' \
 	-DPIDPATH='"$(PIDPATH)"' -DALTPIDPATH='"$(ALTPIDPATH)"' -DDRVPATH='"$(DRVPATH)"' \
 	-DDATAPATH='"$(DATAPATH)"' -DPORT='$(PORT)' -DRUN_AS_USER='"$(RUN_AS_USER)"' \
@@ -172,7 +176,7 @@ $(LIBRARY): $(call objects,$(HOUSE_SRC)) $(B)/tls.is.$(TLS) $(B)/wrap.is.$(WRAPP
 	ar rcs $@ $(filter %.o,$^)
 
 # So that another TLS=, WRAP=, USB= or UMOCKDEV= makes the library anew.
-$(B)/tls.is.$(TLS) $(B)/wrap.is.$(WRAPPER) $(B)/usb.is.$(USB) $(B)/emu.is.$(MOCKER):
+$(B)/tls.is.$(TLS) $(B)/wrap.is.$(WRAPPER) $(B)/usb.is.$(USB) $(B)/emu.is.$(MOCKER) $(B)/paths.is.$(PATHS):
 	@mkdir -p $(@D)
 	@rm -f $(basename $@).*
 	@touch $@
