@@ -300,6 +300,44 @@ Test(qxusb, each_bridge_that_can_cuts_the_power)
 	}
 }
 
+/* Transfer K of it is lost, or answered by nobody: the power is cut all the same. */
+static unsigned
+cut_without(const struct bridge *bridge, unsigned k, enum exchange_end how)
+{
+	const char *settings[8] = { "port=auto" };
+	unsigned transfers;
+
+	memcpy(settings + 1, bridge->settings, sizeof(bridge->settings));
+	loop = bus_begin();
+	ups = bus_plug(bridge->device, NULL);
+	order("mains off");
+	bus_now.fail_at = bus_now.fail_to = k;
+	bus_now.fail_how = how;
+	start_driver(settings, true);
+	for (int i = 0; i < 90 && !script.over; i++)
+		fast_pass(loop, 1000);
+	transfers = bus_now.transfers;
+	cr_expect(script.over, "%s, transfer %u", bridge->device, k);
+	cr_expect_eq(script.status_code, 0, "%s, transfer %u:\n%s", bridge->device, k, script.log);
+	fast_pass(loop, 40000);
+	cr_expect_str_eq(bus_show(ups, "output"), "off", "%s, transfer %u", bridge->device, k);
+	end();
+	return transfers;
+}
+
+Test(qxusb, power_is_cut_whatever_transfer_fails)
+{
+	EACH(bridge)
+	{
+		if (!(bridge->can & CUTS))
+			continue;
+		for (unsigned k = 1, n = cut_without(bridge, 0, EXCHANGE_LOST); k <= n; k++) {
+			cut_without(bridge, k, EXCHANGE_LOST);
+			cut_without(bridge, k, EXCHANGE_TIMEOUT);
+		}
+	}
+}
+
 /* ---- faults ---- */
 
 /* What spoils the answers or the bus; all of it is stale within 15 s, says nothing false, and is

@@ -846,6 +846,51 @@ Test(usbhid, power_is_cut)
 	end();
 }
 
+/* Transfer K of -k fails. */
+static unsigned
+cut_without(const char *device, unsigned k, enum exchange_end how)
+{
+	static struct driver driver;
+	unsigned transfers;
+
+	loop = bus_begin();
+	ups = bus_plug(device, NULL);
+	driver = usbhid_ups_driver;
+	driver.carrier = &bus_carrier;
+	memset(&script, 0, sizeof(script));
+	core = test_core(loop, &driver, NULL);
+	bus_now.fail_at = bus_now.fail_to = k;
+	bus_now.fail_how = how;
+	core_begin(core, true);
+	for (int s = 0; s < 30 && !script.over; s++)
+		fast_pass(loop, 1000);
+	transfers = bus_now.transfers;
+	cr_expect_eq(script.over, 1, "%s, transfer %u, %d", device, k, how);
+	cr_expect_eq(script.status_code, 0, "%s, transfer %u, %d: %s", device, k, how, script.log);
+	for (int s = 0; s < 62 && strcmp(bus_show(ups, "output"), "off") != 0; s++)
+		fast_pass(loop, 1000);
+	cr_expect_str_eq(bus_show(ups, "output"), "off", "%s, transfer %u, %d", device, k, how);
+	end();
+	return transfers;
+}
+
+Test(usbhid, power_is_cut_whatever_transfer_fails)
+{
+	static const enum exchange_end ways[] = { EXCHANGE_REFUSED, EXCHANGE_BROKEN,
+		EXCHANGE_TIMEOUT, EXCHANGE_LOST };
+
+	for (size_t d = 0; d < DEVICES; d++) {
+		if (!strcmp(devices[d], "generic-5131-2007"))
+			continue;
+		unsigned n = cut_without(devices[d], 0, EXCHANGE_LOST);
+
+		/* The last ones are the order. */
+		for (unsigned k = 1; k <= n; k += k + 8 < n ? 5 : 1)
+			for (size_t w = 0; w < sizeof(ways) / sizeof(ways[0]); w++)
+				cut_without(devices[d], k, ways[w]);
+	}
+}
+
 Test(usbhid, power_that_cannot_be_cut_is_told)
 {
 	kill_power("generic-5131-2007");
@@ -1044,6 +1089,21 @@ Test(usbhid, low_battery_that_is_no_longer_told)
 	check_low_is_lost("wrongid only F02");
 	check_low_is_lost("truncate 1 only F02");
 	check_low_is_lost("truncate 2 only F02");
+}
+
+/* It refused at the start what it tells now. */
+Test(usbhid, low_battery_that_is_told_later)
+{
+	begin_faulty("stall only F02", IDS("5131", "2007"),
+	    "feature 02:0+8 0..1 02 UPS.PowerSummary.PresentStatus.BelowRemainingCapacityLimit is "
+	    "1\n",
+	    NULL);
+	fast_pass(loop, 5000);
+	cr_expect(is_fresh() && status_is("OL"), "%s", get("ups.status"));
+	order("clear");
+	fast_pass(loop, 35000);
+	cr_expect(is_fresh() && status_is("OL LB"), "%s", get("ups.status"));
+	end();
 }
 
 Test(usbhid, a_descriptor_that_is_cut_short)

@@ -61,9 +61,9 @@ order(const char *text)
 	cr_assert_null(bus_order(ups, text), "%s", text);
 }
 
-/* A device with mains, and these fields, one in a line. */
+/* A device with mains, and these fields, one in a line; FAULT from the start, NULL: none. */
 static inline void
-begin_made(const char *ids, const char *fields, const char *const *settings)
+begin_faulty(const char *fault, const char *ids, const char *fields, const char *const *settings)
 {
 	char path[] = "/tmp/refnut-usbhid-XXXXXX";
 	FILE *file = fdopen(mkstemp(path), "w");
@@ -76,7 +76,15 @@ begin_made(const char *ids, const char *fields, const char *const *settings)
 	loop = bus_begin();
 	ups = bus_plug_file(path, NULL);
 	unlink(path);
+	if (fault)
+		order(fault);
 	start_driver(settings);
+}
+
+static inline void
+begin_made(const char *ids, const char *fields, const char *const *settings)
+{
+	begin_faulty(NULL, ids, fields, settings);
 }
 #define IDS(vendor, product) "ups.vendorid " vendor "\nups.productid " product
 

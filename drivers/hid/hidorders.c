@@ -656,23 +656,19 @@ hidups_set_low(struct hidups *ups)
 }
 
 /* -k: off now, and on again with mains, by the best that the device has, and what it refuses by the
- * next best.  The first is tried twice: a transfer may be lost. */
+ * next best.  Each is tried twice: a transfer may be lost. */
 static bool
 plan_cut(struct hidups *ups, struct hidups_order *order)
 {
-	for (bool planned = false; order->cuts <= HIDUPS_CUTS; order->cuts++) {
+	static const char *const ways[] = { "shutdown.return", "shutdown.reboot",
+		"load.off.delay" };
+
+	while (order->cuts <= 2 * sizeof(ways) / sizeof(ways[0])) {
+		const char *way = ways[(order->cuts++ - 1) / 2];
+
 		order->steps = order->at = 0;
-		if (order->cuts <= 2)
-			planned = add_command(ups, order, "shutdown.return", ups->off_delay) ||
-				  compose(ups, order, "shutdown.return");
-		else if (order->cuts == 3)
-			planned = add_command(ups, order, "shutdown.reboot", ups->off_delay);
-		else
-			planned = add_command(ups, order, "load.off.delay", ups->off_delay);
-		if (planned) {
-			order->cuts++;
+		if (add_command(ups, order, way, ups->off_delay) || compose(ups, order, way))
 			return true;
-		}
 	}
 	return false;
 }

@@ -252,9 +252,21 @@ is_due(const struct hidups *ups, const struct hidups_report *report)
 		return false;
 	if (!ups->started)
 		return true;
-	if (report->given_up || report->flags & HIDUPS_ONCE)
+	if (report->flags & HIDUPS_ONCE)
 		return false;
+	if (report->given_up) /* it may think better of it */
+		return ups->full_round && report->flags & HIDUPS_QUICK;
 	return ups->full_round || report->flags & HIDUPS_QUICK;
+}
+
+/* A stall may be an accident, and what stands in the report may be all that says "low", or all that
+ * cuts the power: it is asked for again before it is given up. */
+static bool
+is_first_refusal(struct hidups_report *report)
+{
+	report->given_up = report->refused;
+	report->refused = true;
+	return !report->given_up;
 }
 
 static void
@@ -268,14 +280,18 @@ report_came(void *device, const struct exchange *exchange, enum exchange_end end
 		return;
 	if (end != EXCHANGE_ANSWERED)
 		miss_report(ups, report);
-	else if (take_report(ups, report, answer, len))
-		ups->came++;
-	else
+	else if (!take_report(ups, report, answer, len))
 		end = EXCHANGE_BROKEN;
+	if (end == EXCHANGE_ANSWERED) {
+		report->given_up = false;
+		ups->came++;
+	}
 	if (end != EXCHANGE_ANSWERED)
 		log_debug(2, "[%s] report %02x did not come", core_ups_name(ups->core), report->id);
-	if (!ups->started && end == EXCHANGE_REFUSED)
-		report->given_up = true;
+	if (end == EXCHANGE_REFUSED && !ups->started && is_first_refusal(report)) {
+		ask_next(ups);
+		return;
+	}
 	ups->timeouts += end == EXCHANGE_TIMEOUT;
 	ups->asking++;
 	ask_next(ups);

@@ -138,13 +138,13 @@ extern const struct hidups_word hidups_yes_no[], hidups_beeper[], hidups_test[],
 #define HIDUPS_STRINGS 64
 #define HIDUPS_ORDERS 8
 #define HIDUPS_STEPS 3	/* writes of one order */
-#define HIDUPS_CUTS 4	/* ways to cut the power */
 #define HIDUPS_MISSES 3 /* in a row: what a field says is no longer known */
 
 struct hidups_report {
 	enum hid_type type;
 	uint8_t id;
 	unsigned flags; /* of all its rows; HIDUPS_ONCE: of none but such */
+	bool refused;	/* at the start: once */
 	bool given_up;	/* it has always refused */
 };
 

@@ -379,9 +379,10 @@ cut_ordered(void *device, const struct exchange *exchange, enum exchange_end end
 	struct qx *qx = device;
 	bool obeyed = qx_obeyed(qx, exchange, end, answer, len);
 
+	/* The core opens the port again, and then cuts again. */
 	if (end == EXCHANGE_LOST)
-		core_shutdown_done(qx->core, false);
-	else if (!obeyed && ++qx->kill_tries < KILL_TRIES)
+		return;
+	if (!obeyed && ++qx->kill_tries < KILL_TRIES)
 		cut(qx);
 	else
 		core_shutdown_done(qx->core, obeyed);
@@ -394,10 +395,8 @@ cancelled(void *device, const struct exchange *exchange, enum exchange_end end, 
 	struct qx *qx = device;
 	char text[MEGATEC_COMMAND_MAX];
 
-	if (end == EXCHANGE_LOST) {
-		core_shutdown_done(qx->core, false);
+	if (end == EXCHANGE_LOST)
 		return;
-	}
 	make_cut(qx, text);
 	qx_order(qx, text, true, 0, 0, cut_ordered);
 }
