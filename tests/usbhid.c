@@ -806,6 +806,39 @@ Test(usbhid, settings)
 	end();
 }
 
+/* The second order comes before the round that would show the first one's. */
+Test(usbhid, the_beeper_is_toggled_by_what_the_device_says)
+{
+	begin("powercom-bnt-1000", NULL);
+	fast_pass(loop, 1000);
+	cr_assert_str_eq(get("ups.beeper.status"), "disabled");
+	command("beeper.enable", NULL);
+	command("beeper.toggle", NULL);
+	fast_pass(loop, 4000);
+	cr_expect_str_eq(bus_show(ups, "ups.beeper.status"), "disabled");
+	command("beeper.toggle", NULL);
+	fast_pass(loop, 4000);
+	cr_expect_str_eq(bus_show(ups, "ups.beeper.status"), "enabled", "%s", script.log);
+	end();
+}
+
+/* Two fields of one report: the second order must not write back what the first one has changed. */
+Test(usbhid, orders_go_one_after_the_other)
+{
+	begin_made(IDS("5131", "2007"),
+	    "feature 02:0+8 0..100 02 UPS.PowerSummary.RemainingCapacityLimit is 10\n"
+	    "feature 02:8+8 0..3 02 UPS.PowerSummary.AudibleAlarmControl is 2\n",
+	    NULL);
+	cr_assert_eq(set("battery.charge.low", "35"), RESULT_PENDING);
+	cr_assert_eq(command("beeper.disable", NULL), RESULT_PENDING);
+	cr_assert_eq(command("beeper.toggle", NULL), RESULT_PENDING);
+	cr_assert_eq(command("beeper.toggle", NULL), RESULT_PENDING);
+	fast_pass(loop, 4000);
+	cr_expect_str_eq(get("battery.charge.low"), "35");
+	cr_expect_str_eq(get("ups.beeper.status"), "disabled");
+	end();
+}
+
 /* What stands beside the field is not known: it must not become 0. */
 Test(usbhid, a_report_that_cannot_be_read_is_not_written)
 {

@@ -16,6 +16,25 @@
 static void step(struct hidups *ups, size_t which);
 static bool plan_cut(struct hidups *ups, struct hidups_order *order);
 
+/* The power first, then the one that has waited longest. */
+static void
+next_order(struct hidups *ups)
+{
+	struct hidups_order *next = NULL;
+
+	for (size_t i = 0; i < HIDUPS_ORDERS; i++) {
+		struct hidups_order *order = &ups->orders[i];
+
+		if (order->used && order->waits &&
+		    (!next || order->cuts || (!next->cuts && order->turn < next->turn)))
+			next = order;
+	}
+	if (!next)
+		return;
+	next->waits = false;
+	step(ups, (size_t)(next - ups->orders));
+}
+
 static void
 order_over(struct hidups *ups, size_t which, bool ok)
 {
@@ -28,6 +47,7 @@ order_over(struct hidups *ups, size_t which, bool ok)
 		return;
 	}
 	order->used = false;
+	next_order(ups);
 	if (order->own)
 		log_debug(1, "[%s] its settings: %s", core_ups_name(ups->core),
 		    ok ? "done" : "not taken");
@@ -65,6 +85,45 @@ written(void *device, const struct exchange *exchange, enum exchange_end end, co
 		step(ups, which);
 }
 
+static bool
+beeper_is_on(const struct hidups *ups)
+{
+	const char *beeper = core_get(ups->core, "ups.beeper.status");
+
+	return beeper && !strcmp(beeper, "enabled");
+}
+
+/* By the LEN bytes of the report, 0: it did not come. */
+static bool
+beeps(const struct hidups *ups, const struct hid_field *field, const void *report, size_t len)
+{
+	int64_t raw;
+
+	for (size_t i = 0; i < ups->items_len; i++) {
+		const struct hidups_item *item = &ups->items[i];
+
+		if (!item->var || item->field != field || item->var->how != HIDUPS_WORD ||
+		    strcmp(item->var->name, "ups.beeper.status") != 0 ||
+		    !hid_get(field, report, len, &raw))
+			continue;
+		for (const struct hidups_word *word = item->var->words; word->word; word++)
+			if (word->value == raw)
+				return !strcmp(word->word, "enabled");
+	}
+	return beeper_is_on(ups);
+}
+
+static int64_t
+raw_to_write(
+    const struct hidups *ups, const struct hidups_order *order, const void *report, size_t len)
+{
+	const struct hid_field *field = order->step[order->at].field;
+
+	return order->step[order->at].toggles && beeps(ups, field, report, len)
+		   ? order->step[order->at].off
+		   : order->step[order->at].raw;
+}
+
 /* The rest of the report is written as it is. */
 static void
 report_read(void *device, const struct exchange *exchange, enum exchange_end end,
@@ -81,13 +140,16 @@ report_read(void *device, const struct exchange *exchange, enum exchange_end end
 		return;
 	memset(order->report, 0, length);
 	order->report[0] = field->report;
-	if (end == EXCHANGE_ANSWERED && len >= length && (uint8_t)answer[0] == field->report)
+	if (end != EXCHANGE_ANSWERED || len < length ||
+	    (field->report && (uint8_t)answer[0] != field->report))
+		len = 0;
+	if (len)
 		memcpy(order->report, answer, length);
 	else if (!alone) { /* what stands beside it is not known, and must not become 0 */
 		order_over(ups, which, false);
 		return;
 	}
-	if (!hid_set(field, order->report, length, order->step[order->at].raw)) {
+	if (!hid_set(field, order->report, length, raw_to_write(ups, order, answer, len))) {
 		order_over(ups, which, false);
 		return;
 	}
@@ -141,7 +203,11 @@ start_order(struct hidups *ups, struct hidups_order *order)
 		order->used = false;
 		return RESULT_FAILED;
 	}
-	step(ups, (size_t)(order - ups->orders));
+	for (size_t i = 0; i < HIDUPS_ORDERS && !order->waits; i++)
+		order->waits = &ups->orders[i] != order && ups->orders[i].used;
+	order->turn = ups->turns++;
+	if (!order->waits)
+		step(ups, (size_t)(order - ups->orders));
 	return RESULT_PENDING;
 }
 
@@ -280,12 +346,21 @@ add_command(struct hidups *ups, struct hidups_order *order, const char *name, do
 	return true;
 }
 
+/* Decided when the report has come: what is published may be older than the last order. */
 static bool
-beeper_is_on(const struct hidups *ups)
+add_toggle(struct hidups *ups, struct hidups_order *order)
 {
-	const char *beeper = core_get(ups->core, "ups.beeper.status");
+	const struct hid_field *on, *off;
+	const struct hidups_command *enable = find_command(ups, "beeper.enable", &on);
+	const struct hidups_command *disable = find_command(ups, "beeper.disable", &off);
 
-	return beeper && !strcmp(beeper, "enabled");
+	if (!enable || !disable || on != off)
+		return add_command(
+		    ups, order, beeper_is_on(ups) ? "beeper.disable" : "beeper.enable", 0);
+	add_step(order, on, enable->value);
+	order->step[0].toggles = true;
+	order->step[0].off = disable->value;
+	return true;
 }
 
 /* Where the device keeps it, what it says. */
@@ -307,8 +382,7 @@ compose(struct hidups *ups, struct hidups_order *order, const char *name)
 	if (!strcmp(name, "load.on"))
 		return add_command(ups, order, "load.on.delay", 0);
 	if (!strcmp(name, "beeper.toggle"))
-		return add_command(
-		    ups, order, beeper_is_on(ups) ? "beeper.disable" : "beeper.enable", 0);
+		return add_toggle(ups, order);
 	if (!strcmp(name, "shutdown.return"))
 		return add_command(ups, order, "load.on.delay", on_delay(ups)) &&
 		       add_command(ups, order, "load.off.delay", ups->off_delay);

@@ -165,13 +165,16 @@ struct hidups_item {
 /* An INSTCMD or SET: each step reads a report, changes a field, and writes it. */
 struct hidups_order {
 	bool used, own;
-	unsigned
-	    cuts; /* of the shutdown: the next way to cut the power, from 1; 0: another order */
+	bool waits; /* for another one, which may be at the same report */
+	unsigned turn;
+	unsigned cuts;	    /* the next way to cut the power, from 1; 0: another order */
 	core_ticket ticket; /* 0: the shutdown's, or OWN: the driver's */
 	size_t steps, at;
 	struct {
 		const struct hid_field *field;
 		int64_t raw;
+		bool toggles; /* the beeper: OFF if it is on, else RAW */
+		int64_t off;
 	} step[HIDUPS_STEPS];
 	uint8_t report[HID_REPORT_MAX];
 };
@@ -214,6 +217,7 @@ struct hidups {
 	bool doubts;		   /* since: */
 	int64_t doubted_ms;
 	struct hidups_order orders[HIDUPS_ORDERS];
+	unsigned turns; /* of orders that have waited */
 };
 
 /* hidups.c */
