@@ -2,8 +2,16 @@
 #include "upsd/users.h"
 
 #include <criterion/criterion.h>
+#include <signal.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* "secret", by mkpasswd(1) and `openssl passwd`. */
 #define YESCRYPT "$y$j9T$dddZ3FuqVYp5E5dTCs5wd.$TmpMeutYxyauxXXtbXGycQqCwG/jnT86KmMt1eAgYL3"
@@ -179,6 +187,57 @@ Test(users, a_password_is_right_as_a_whole)
 	cr_expect_not(user_password(user, ""));
 	cr_expect_not(user_password(NULL, "no password is as long as this one"));
 	cr_expect_null(users_find(users, "U"));
+	users_free(users);
+	faults_free(&faults);
+}
+
+/* A child tries PASSWORD, in so many instructions; -1 where nobody may look on. */
+static long
+steps_to_try(const struct user *user, const char *password)
+{
+	long steps = 0;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) == -1)
+			_exit(1);
+		raise(SIGSTOP);
+		user_password(user, password);
+		raise(SIGSTOP);
+		_exit(0);
+	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	if (!WIFSTOPPED(status))
+		return -1;
+	do {
+		cr_assert_eq(ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL), 0);
+		cr_assert_eq(waitpid(pid, &status, 0), pid);
+		steps++;
+	} while (WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return steps;
+}
+
+/* A long one: strcmp() compares 32 bytes at once. */
+Test(users, a_wrong_password_takes_as_long_wherever_it_is_wrong)
+{
+	struct faults faults = { 0 };
+	char text[256], tried[101]; /* the same place in memory each time */
+	struct users *users;
+	long last, first;
+
+	memset(tried, 'a', sizeof(tried) - 1);
+	tried[sizeof(tried) - 1] = '\0';
+	snprintf(text, sizeof(text), "[u]\npassword = %s\n", tried);
+	users = parse_users(text, &faults);
+	cr_assert(user_password(users_find(users, "u"), tried));
+	tried[sizeof(tried) - 2] = 'x';
+	last = steps_to_try(users_find(users, "u"), tried);
+	tried[0] = 'x';
+	first = steps_to_try(users_find(users, "u"), tried);
+	cr_expect_eq(first, last, "%ld and %ld instructions", first, last);
 	users_free(users);
 	faults_free(&faults);
 }
