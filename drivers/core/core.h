@@ -84,7 +84,7 @@ struct core {
 	bool cutting, blind; /* the order is under way; without a word from the device before */
 	bool was_started;    /* identified once: from then on never given up */
 	bool was_ready;
-	char why[160];	    /* why it is being closed */
+	char why[320];	    /* why it is being closed */
 	bool lost, closing; /* how; until close_later has run */
 	struct later close_later;
 	struct timer attempt; /* the next opening, or the end of one that takes too long */

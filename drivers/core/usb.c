@@ -41,7 +41,8 @@ struct usb {
 	uint16_t language;		 /* of its strings */
 	bool english;			 /* without asking */
 	const struct usb_bridge *bridge; /* borrowed: the driver's */
-	char why[200];
+	char why[256];
+	bool said_denied, said_other; /* since it was identified last */
 };
 
 struct usb_port {
@@ -283,10 +284,15 @@ static void
 remember_failure(struct usb_port *port, const struct usb_about *about, const char *why)
 {
 	struct usb *usb = port->usb;
+	bool denied = errno == EACCES || errno == EPERM;
 
 	snprintf(usb->why, sizeof(usb->why), "%04x:%04x at %03u/%03u: %s%s%s%s", about->vendor,
 	    about->product, about->bus, about->address, why, errno ? ": " : "",
 	    errno ? strerror(errno) : "", advice(errno));
+	/* Back, and its node is another one's now; at the start it is said anyway. */
+	if (denied && usb->core->was_started && !usb->said_denied)
+		log_warnx("[%s] %s", core_ups_name(usb->core), usb->why);
+	usb->said_denied = usb->said_denied || denied;
 }
 
 /* The first that fits from device AT on.  false: there is none, and usb->why says what there was.
@@ -607,9 +613,16 @@ known_now(struct usb *usb)
 		log_debug(1, "[%s] %04x:%04x at %03u/%03u has other strings",
 		    core_ups_name(usb->core), about->vendor, about->product, about->bus,
 		    about->address);
+		if (usb->found && !usb->said_other)
+			log_warnx("[%s] %04x:%04x at %03u/%03u is another one: its serial number "
+				  "is not %s.  To take it, start the driver anew",
+			    core_ups_name(usb->core), about->vendor, about->product, about->bus,
+			    about->address, usb->serial);
+		usb->said_other = usb->said_other || usb->found;
 		next_device(usb, "no USB device fits");
 		return;
 	}
+	usb->said_denied = usb->said_other = false;
 	usb->was_found = usb->found;
 	usb->port->identified = true;
 	usb->found = true;
