@@ -213,9 +213,10 @@ bool
 emu_capture_usbmon(struct emu_capturing *capturing, const unsigned char *bytes, size_t len,
     const char **why, size_t *where)
 {
+	static const char kinds[] = { 'S', 'C', 'E' };
 	struct reader reader = { .capturing = capturing, .bytes = bytes, .len = len };
 
-	if (len < BARE || !memchr("SCE", bytes[8], 3) || bytes[9] > EMU_URB_BULK)
+	if (len < BARE || !memchr(kinds, bytes[8], sizeof(kinds)) || bytes[9] > EMU_URB_BULK)
 		return false;
 	for (size_t at = 0, end; at < len; at = end) {
 		if (len - at < BARE || number(&reader, at + 36, 4) > len - at - BARE) {
