@@ -1026,6 +1026,8 @@ Test(usbhid, delays_at_the_limits_of_the_device)
 		fast_pass(loop, 3000);
 		cr_expect_gt(atoi(get("ups.timer.shutdown")), 65000, "%s: %s", delays[i],
 		    get("ups.timer.shutdown"));
+		cr_expect_eq(strstr(script.log, "can count") != NULL, atoi(delays[i]) > 65534,
+		    "%s: %s", delays[i], script.log);
 		end();
 	}
 	begin("tripplite-smart-3016", NULL);

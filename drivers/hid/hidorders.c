@@ -252,6 +252,17 @@ timer_raw(const struct hid_field *field, double seconds)
 	return raw < most ? raw : most;
 }
 
+static int64_t
+timer_for(const struct hidups *ups, const struct hid_field *field, double seconds)
+{
+	int64_t raw = timer_raw(field, seconds);
+
+	if (seconds > 0 && hid_value(field, raw) < seconds - 0.5)
+		log_warnx("[%s] the device can count %.0f s, not %.0f s: that is what it is told",
+		    core_ups_name(ups->core), hid_value(field, raw), seconds);
+	return raw;
+}
+
 /* ---- commands ---- */
 
 static const struct hidups_item *
@@ -342,7 +353,7 @@ add_command(struct hidups *ups, struct hidups_order *order, const char *name, do
 	if (row->timer && ups->vendor->timer && is_row_of(ups->vendor, row))
 		add_step(order, field, ups->vendor->timer(row, seconds));
 	else
-		add_step(order, field, row->timer ? timer_raw(field, seconds) : row->value);
+		add_step(order, field, row->timer ? timer_for(ups, field, seconds) : row->value);
 	return true;
 }
 
