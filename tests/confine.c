@@ -260,9 +260,16 @@ call_as_i386(void)
 	return result > 0 ? 0 : 1;
 }
 
+static int
+call_as_x32(void)
+{
+	return syscall(0x40000000 | __NR_getpid) == -1;
+}
+
 Test(confine, calls_of_another_machine_end_the_process)
 {
 	cr_expect_eq(confined(CONFINE_YES, call_as_i386), -SIGSYS);
+	cr_expect_eq(confined(CONFINE_YES, call_as_x32), -SIGSYS);
 }
 #endif
 

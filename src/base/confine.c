@@ -61,6 +61,8 @@ static const struct confine_call done_without[] = {
 /* ---- the program that the kernel runs at each call ---- */
 
 #define STEPS_MAX 1024
+#define X32_CALL 0x40000000 /* of x86_64, with pointers of 32 bits; no other machine has this bit  \
+			     */
 #define DIE SECCOMP_RET_KILL_PROCESS
 #define REFUSE (SECCOMP_RET_ERRNO | ENOSYS)
 
@@ -135,6 +137,8 @@ build(struct program *program, const struct confine_call *const *tables,
 	add(program, BPF_JMP | BPF_JEQ | BPF_K, MACHINE, 1, 0);
 	end(program, actions->worst); /* those of another machine, as i386's on x86_64 */
 	load(program, offsetof(struct seccomp_data, nr));
+	add(program, BPF_JMP | BPF_JSET | BPF_K, X32_CALL, 0, 1);
+	end(program, actions->worst);
 	for (; *tables; tables++)
 		add_calls(program, *tables, SECCOMP_RET_ALLOW);
 	add_calls(program, deadly, actions->worst);
