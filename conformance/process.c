@@ -112,14 +112,17 @@ bool
 pid_dir_is_private(struct bench *bench)
 {
 	static enum { UNKNOWN, NO, YES } known;
-	int status;
+	int status = 1;
 	pid_t child;
 
 	if (known == UNKNOWN) {
 		child = fork();
 		if (!child)
 			_exit(!mount_over(bench->target->pid_dir, bench->dir));
-		known = child > 0 && waitpid(child, &status, 0) == child && !status ? YES : NO;
+		/* Its own end wakes us by SIGCHLD. */
+		while (child > 0 && waitpid(child, &status, 0) == -1 && errno == EINTR)
+			;
+		known = status ? NO : YES;
 	}
 	return known == YES;
 }
