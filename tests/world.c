@@ -1,5 +1,7 @@
 #include "base/world.h"
 
+#include "base/log.h"
+
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -430,13 +432,52 @@ Test(world, crossed_descriptors_arrive_straight)
 	cr_expect_eq(memcmp(out, "err\n", 4), 0);
 }
 
-Test(world, a_program_that_is_not_there_is_an_error_at_once)
+/* In front of libc's: the file of one program is on a server that does not answer. */
+int
+execvpe(const char *file, char *const argv[], char *const env[])
+{
+	if (!strcmp(file, "/hangs/program"))
+		pause();
+	return execve(strcmp(file, "sh") != 0 ? file : "/bin/sh", argv, env);
+}
+
+Test(world, a_program_that_is_not_there_ends_with_127_and_says_why)
 {
 	const char *const argv[] = { "/nowhere/program", NULL };
 	struct world_spawn what = { .argv = argv, .keep_fd = { -1, -1, -1 } };
+	char name[64], out[128] = "";
+	int status, fd, saved = dup(2);
 
-	cr_expect_eq(world->spawn(it, &what), -1);
-	cr_expect_eq(errno, ENOENT);
+	log_set(&(struct log_settings){ .name = "test", .to_stderr = true });
+	snprintf(name, sizeof(name), "%s/said", folder);
+	fd = open(name, O_CREAT | O_RDWR, 0600);
+	dup2(fd, 2);
+	pid_t pid = world->spawn(it, &what);
+	dup2(saved, 2);
+	cr_assert_gt(pid, 0);
+	while (world->wait(it, &status) != pid)
+		;
+	cr_expect_eq(WEXITSTATUS(status), 127);
+	cr_expect_gt(pread(fd, out, sizeof(out) - 1, 0), 0);
+	cr_expect_str_eq(
+	    out, "test: /nowhere/program cannot be started: No such file or directory\n");
+}
+
+Test(world, a_program_that_does_not_begin_is_not_waited_for)
+{
+	const char *const argv[] = { "/hangs/program", NULL };
+	struct world_spawn what = { .argv = argv, .keep_fd = { -1, -1, -1 }, .apart = true };
+	int status;
+	pid_t pid;
+
+	alarm(10); /* else we stay here for ever */
+	pid = world->spawn(it, &what);
+	cr_assert_gt(pid, 0);
+	cr_expect_eq(world->wait(it, &status), 0);
+	world->kill(it, -pid, SIGKILL);
+	while (world->wait(it, &status) != pid)
+		;
+	cr_expect_eq(WTERMSIG(status), SIGKILL);
 }
 
 Test(world, without_a_helper_nothing_can_be_asked)

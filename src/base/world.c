@@ -1,10 +1,11 @@
 #include "base/world.h"
 
+#include "base/log.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -450,59 +451,57 @@ environment(const char *const *add)
 	return all;
 }
 
-/* Signals as a new program expects them: none ignored, none blocked. */
-static int
-add_signals(posix_spawnattr_t *how, bool apart)
+/* In the new process, until it is another program.  KEEP become 0, 1, 2; all others are closed
+ * then. Returns when that fails, with errno. */
+static void
+become_program(const struct world_spawn *what, const int keep[3], char **env)
 {
-	short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
-	sigset_t set;
-	int error;
+	sigset_t none;
 
-	sigfillset(&set);
-	if ((error = posix_spawnattr_setsigdefault(how, &set)) != 0)
-		return error;
-	sigemptyset(&set);
-	if ((error = posix_spawnattr_setsigmask(how, &set)) != 0)
-		return error;
-	if (apart)
-		flags |=
-		    POSIX_SPAWN_SETPGROUP; /* to a new one: that is what 0 means, the default */
-	return posix_spawnattr_setflags(how, flags);
-}
+	for (int signal_no = 1; signal_no < NSIG; signal_no++)
+		signal(signal_no, SIG_DFL);
+	for (int i = 0; i < 3; i++) {
+		int from = keep[i] == -1 ? open("/dev/null", O_RDWR | O_CLOEXEC) : keep[i];
 
-/* KEEP become 0, 1, 2; all others are closed. */
-static int
-add_descriptors(posix_spawn_file_actions_t *files, const int keep[3])
-{
-	int error = 0;
-
-	for (int i = 0; i < 3 && !error; i++)
-		error = keep[i] == -1
-			    ? posix_spawn_file_actions_addopen(files, i, "/dev/null", O_RDWR, 0)
-			    : posix_spawn_file_actions_adddup2(files, keep[i], i);
-	return error ? error : posix_spawn_file_actions_addclosefrom_np(files, 3);
-}
-
-static int
-spawn_with(pid_t *pid, const struct world_spawn *what, const int keep[3], char **env)
-{
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t how;
-	int error;
-
-	if ((error = posix_spawn_file_actions_init(&files)) != 0)
-		return error;
-	if ((error = posix_spawnattr_init(&how)) != 0) {
-		posix_spawn_file_actions_destroy(&files);
-		return error;
+		if (from == i ? fcntl(i, F_SETFD, 0) == -1 : dup2(from, i) == -1)
+			return;
 	}
-	if ((error = add_signals(&how, what->apart)) == 0 &&
-	    (error = add_descriptors(&files, keep)) == 0)
-		error = posix_spawnp(
-		    pid, what->argv[0], &files, &how, (char *const *)(uintptr_t)what->argv, env);
-	posix_spawnattr_destroy(&how);
-	posix_spawn_file_actions_destroy(&files);
-	return error;
+	if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == -1)
+		closefrom(3); /* a kernel before 5.11: whatever fails now is not told */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execvpe(what->argv[0], (char *const *)(uintptr_t)what->argv, env);
+}
+
+/* Not posix_spawn(), nor vfork(): they return when the new program runs, and never when its file is
+ * on a disk or a server that hangs. */
+static pid_t
+spawn_with(const struct world_spawn *what, const int keep[3], char **env)
+{
+	sigset_t all, before;
+	pid_t pid;
+	int error;
+
+	/* In the child none may run our handler, which would write into our pipe. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	pid = fork();
+	error = errno;
+	if (what->apart && pid != -1)
+		setpgid(pid, pid); /* on both sides: whoever comes first */
+	if (pid == 0) {
+		int said = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+
+		become_program(what, keep, env);
+		error = errno;
+		dup2(said, STDERR_FILENO);
+		errno = error;
+		log_warn("%s cannot be started", what->argv[0]);
+		_exit(127);
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	errno = error;
+	return pid;
 }
 
 static pid_t
@@ -520,14 +519,14 @@ kernel_spawn(void *owner, const struct world_spawn *what)
 			if (keep[i] == -1)
 				error = errno;
 		}
-	if (!error)
-		error = spawn_with(&pid, what, keep, env);
+	if (!error && (pid = spawn_with(what, keep, env)) == -1)
+		error = errno;
 	for (int i = 0; i < 3; i++)
 		if (keep[i] != -1)
 			close(keep[i]);
 	free(env);
 	errno = error;
-	return error ? -1 : pid;
+	return pid;
 }
 
 static pid_t

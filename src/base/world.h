@@ -52,8 +52,10 @@ struct world {
 	ssize_t (*write)(void *owner, int fd, const void *bytes, size_t len);
 	void (*close)(void *owner, int fd);
 
-	/* Start a program.  Its pid, or -1.  How it ended comes as SIGCHLD, see proc.h; wait()
-	 * gives the pid of one that has ended and its status, or 0. */
+	/* Start a program.  Its pid, or -1 when there is no process for it.  How it ended comes as
+	 * SIGCHLD, see proc.h; wait() gives the pid of one that has ended and its status, or 0.
+	 * One that is not there ends with 127, and the log says why: its file may be on a server
+	 * that does not answer, and is not waited for. */
 	pid_t (*spawn)(void *owner, const struct world_spawn *what);
 	pid_t (*wait)(void *owner, int *status);
 	/* One that spawn() started; -PID: and what it has started itself, if it is APART. */

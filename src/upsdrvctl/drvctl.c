@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define TERM_MS 5000 /* how long a driver may take to end before it is killed */
 #define KILL_MS 2000
@@ -162,7 +163,8 @@ spawn_driver(struct job *job)
 		return;
 	}
 	job->tries++;
-	job->pid = world->spawn(world->owner, &spawn);
+	/* Of one that is not there we should hear too late, where nobody waits. */
+	job->pid = access(program, X_OK) == 0 ? world->spawn(world->owner, &spawn) : -1;
 	if (job->pid <= 0) {
 		log_warn("%s: %s cannot be started", job->ups->name, program);
 		job->pid = 0;
