@@ -623,7 +623,7 @@ Test(upsd_access, refusals_are_logged_once_a_minute, .fini = stage_end)
 
 Test(denials, each_address_and_rule_has_its_own_minute)
 {
-	struct denials *denials = denials_new(7);
+	struct seen *denials = seen_new(7);
 	unsigned missed;
 
 	cr_assert(denials);
@@ -636,5 +636,5 @@ Test(denials, each_address_and_rule_has_its_own_minute)
 	cr_expect_eq(missed, 9);
 	cr_expect(denials_tell(denials, "192.0.2.1", 3, 2 * DENIALS_EACH_MS, &missed));
 	cr_expect_eq(missed, 0);
-	denials_free(denials);
+	seen_free(denials);
 }

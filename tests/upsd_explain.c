@@ -2,7 +2,7 @@
  * address, request, user and password, by both.  (Its wording is judged in tests/upsd_access.c.) */
 #include "upsd/explain.h"
 #include "upsd/listen.h"
-#include "upsd/throttle.h"
+#include "upsd/seen.h"
 #include "upsdstage.h"
 
 #include <fcntl.h>
@@ -184,7 +184,7 @@ done(const struct asked *asked)
 	const char *got, *refused = NULL;
 	int fd = knock(asked->host);
 
-	throttle_free(stage.upsd->throttle); /* how long it takes is not the question */
+	seen_free(stage.upsd->throttle); /* how long it takes is not the question */
 	stage.upsd->throttle = NULL;
 	got = client_hears(fd);
 	if (!strcmp(got, "<EOF>")) {

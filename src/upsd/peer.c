@@ -379,14 +379,14 @@ log_failure(struct peer *peer, const char *why, unsigned failures)
 }
 
 /* NULL: no memory, and nobody is slowed. */
-static struct throttle *
+static struct seen *
 throttle_of(struct upsd *upsd)
 {
 	uint64_t seed;
 
 	if (!upsd->throttle) {
 		upsd->world->random(upsd->world->owner, &seed, sizeof(seed));
-		upsd->throttle = throttle_new(seed);
+		upsd->throttle = seen_new(seed);
 	}
 	return upsd->throttle;
 }
@@ -394,22 +394,23 @@ throttle_of(struct upsd *upsd)
 void
 peer_failed(struct peer *peer, const char *why)
 {
-	struct throttle *throttle = throttle_of(peer->upsd);
+	struct seen *throttle = throttle_of(peer->upsd);
+	struct addr from = peer_from(peer);
 
 	if (throttle)
 		log_failure(peer, why,
 		    throttle_failed(
-			throttle, peer->host, peer_user(peer), loop_now_ms(peer->upsd->loop)));
+			throttle, &from, peer_user(peer), loop_now_ms(peer->upsd->loop)));
 }
 
 void
 peer_passed(struct peer *peer)
 {
-	struct throttle *throttle = throttle_of(peer->upsd);
+	struct seen *throttle = throttle_of(peer->upsd);
+	struct addr from = peer_from(peer);
 
 	if (throttle)
-		throttle_passed(
-		    throttle, peer->host, peer_user(peer), loop_now_ms(peer->upsd->loop));
+		throttle_passed(throttle, &from, peer_user(peer), loop_now_ms(peer->upsd->loop));
 	peer->verified = peer->upsd->generation;
 }
 
@@ -417,6 +418,7 @@ enum peer_right
 peer_turn(struct peer *peer)
 {
 	struct upsd *upsd = peer->upsd;
+	struct addr from;
 	bool refuse = false;
 	int64_t wait;
 
@@ -424,8 +426,9 @@ peer_turn(struct peer *peer)
 		return PEER_MAY;
 	if (peer->pending && peer->pending->waited)
 		return peer->pending->refuse ? PEER_MAY_NOT : PEER_MAY;
+	from = peer_from(peer);
 	wait = throttle_wait_ms(
-	    upsd->throttle, peer->host, peer_user(peer), loop_now_ms(upsd->loop), &refuse);
+	    upsd->throttle, &from, peer_user(peer), loop_now_ms(upsd->loop), &refuse);
 	if (wait <= 0)
 		return PEER_MAY;
 	return wait_ms(peer, wait, refuse) ? PEER_WAIT : PEER_MAY_NOT;

@@ -1,155 +1,97 @@
 #include "upsd/throttle.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#define SETS 256
-#define WAYS 4
-
-struct entry {
-	uint64_t key; /* 0: free */
-	int64_t tried_ms, next_ms;
-	unsigned failures; /* since it passed; see failures_of() */
-	bool passed;	   /* once, the right password came */
+/* The marks a try is judged by.  Without IPv6 "knows" and "guesses" are the same. */
+struct keys {
+	uint64_t network; /* failures from there, whoever */
+	uint64_t guesses; /* failures from there, as this user */
+	uint64_t knows;	  /* this address as this user: precious once it has passed */
 };
 
-struct throttle {
-	uint64_t seed;
-	struct entry set[SETS][WAYS];
-};
-
-struct throttle *
-throttle_new(uint64_t seed)
+static struct keys
+keys_of(const struct seen *throttle, const struct addr *from, const char *user)
 {
-	struct throttle *throttle = calloc(1, sizeof(*throttle));
+	struct addr network = *from;
+	char host[ADDR_TEXT_MAX], net[ADDR_TEXT_MAX];
 
-	if (throttle)
-		throttle->seed = seed;
-	return throttle;
-}
-
-void
-throttle_free(struct throttle *throttle)
-{
-	free(throttle);
-}
-
-static uint64_t
-mix(uint64_t hash, const char *text)
-{
-	for (; *text; text++) {
-		hash = (hash ^ (unsigned char)*text) * 0x9e3779b97f4a7c15u;
-		hash ^= hash >> 29;
-	}
-	return (hash ^ 0x100) * 0x9e3779b97f4a7c15u;
-}
-
-/* USER NULL: the address alone. */
-static uint64_t
-key_of(const struct throttle *throttle, const char *host, const char *user)
-{
-	uint64_t key = mix(throttle->seed, host);
-
-	if (user)
-		key = mix(key, user);
-	return key ? key : 1;
-}
-
-static struct entry *
-find(struct throttle *throttle, uint64_t key)
-{
-	struct entry *set = throttle->set[(key >> 32) % SETS];
-
-	for (int i = 0; i < WAYS; i++)
-		if (set[i].key == key)
-			return &set[i];
-	return NULL;
-}
-
-/* Whoever guesses names makes entries; those that passed are the last to go. */
-static bool
-goes_before(const struct entry *a, const struct entry *b)
-{
-	return a->passed != b->passed ? b->passed : a->tried_ms < b->tried_ms;
-}
-
-static struct entry *
-find_or_make(struct throttle *throttle, uint64_t key)
-{
-	struct entry *set = throttle->set[(key >> 32) % SETS];
-	struct entry *entry = find(throttle, key), *first = set;
-
-	if (entry)
-		return entry;
-	for (int i = 1; i < WAYS && first->key; i++)
-		if (!set[i].key || goes_before(&set[i], first))
-			first = &set[i];
-	*first = (struct entry){ .key = key };
-	return first;
+	if (network.any.sa_family == AF_INET6)
+		memset(&network.v6.sin6_addr.s6_addr[8], 0, 8);
+	addr_host(&network, net);
+	addr_host(from, host);
+	return (struct keys){
+		.network = seen_key(throttle, net, NULL),
+		.guesses = seen_key(throttle, net, user),
+		.knows = seen_key(throttle, host, user),
+	};
 }
 
 static unsigned
-failures_of(const struct entry *entry, int64_t now_ms)
+failures_of(const struct seen_mark *mark, int64_t now_ms)
 {
-	return entry && now_ms - entry->tried_ms < THROTTLE_FORGET_MS ? entry->failures : 0;
+	return mark && now_ms - mark->seen_ms < THROTTLE_FORGET_MS ? mark->count : 0;
 }
 
-static void
-count_failure(struct entry *entry, int64_t now_ms)
+static unsigned
+count_failure(struct seen_mark *mark, int64_t now_ms)
 {
-	entry->failures = failures_of(entry, now_ms) + 1;
-	entry->tried_ms = now_ms;
+	mark->count = failures_of(mark, now_ms) + 1;
+	mark->seen_ms = now_ms;
+	return mark->count;
 }
 
-/* The next turn of ENTRY's queue, at least one step from now. */
+/* The next turn of MARK's queue, at least one step from now. */
 static int64_t
-queue(struct entry *entry, int64_t now_ms)
+queue(struct seen_mark *mark, int64_t now_ms)
 {
 	int64_t at_ms = now_ms + THROTTLE_STEP_MS;
 
-	if (at_ms < entry->next_ms)
-		at_ms = entry->next_ms;
+	if (at_ms < mark->next_ms)
+		at_ms = mark->next_ms;
 	if (at_ms > now_ms + THROTTLE_MOST_MS)
 		return THROTTLE_MOST_MS + 1;
-	entry->next_ms = at_ms + THROTTLE_STEP_MS;
+	mark->next_ms = at_ms + THROTTLE_STEP_MS;
 	return at_ms - now_ms;
 }
 
 int64_t
 throttle_wait_ms(
-    struct throttle *throttle, const char *host, const char *user, int64_t now_ms, bool *refuse)
+    struct seen *throttle, const struct addr *from, const char *user, int64_t now_ms, bool *refuse)
 {
-	struct entry *pair = find(throttle, key_of(throttle, host, user));
-	struct entry *address = find(throttle, key_of(throttle, host, NULL));
+	struct keys keys = keys_of(throttle, from, user);
+	struct seen_mark *guesses = seen_find(throttle, keys.guesses);
+	struct seen_mark *network = seen_find(throttle, keys.network);
+	const struct seen_mark *knows = seen_find(throttle, keys.knows);
 	int64_t wait_ms = 0, other_ms = 0;
 
-	if (failures_of(pair, now_ms) >= THROTTLE_FREE)
-		wait_ms = queue(pair, now_ms);
-	if (failures_of(address, now_ms) >= 10 * THROTTLE_FREE)
-		other_ms = queue(address, now_ms);
+	if (failures_of(guesses, now_ms) >= THROTTLE_FREE)
+		wait_ms = queue(guesses, now_ms);
+	if (failures_of(network, now_ms) >= 10 * THROTTLE_FREE)
+		other_ms = queue(network, now_ms);
 	if (other_ms > wait_ms)
 		wait_ms = other_ms;
-	*refuse = wait_ms > THROTTLE_MOST_MS && !(pair && pair->passed);
+	*refuse = wait_ms > THROTTLE_MOST_MS && !(knows && knows->precious);
 	return wait_ms < THROTTLE_MOST_MS ? wait_ms : THROTTLE_MOST_MS;
 }
 
 unsigned
-throttle_failed(struct throttle *throttle, const char *host, const char *user, int64_t now_ms)
+throttle_failed(struct seen *throttle, const struct addr *from, const char *user, int64_t now_ms)
 {
-	struct entry *pair;
+	struct keys keys = keys_of(throttle, from, user);
 
-	count_failure(find_or_make(throttle, key_of(throttle, host, NULL)), now_ms);
-	pair = find_or_make(throttle, key_of(throttle, host, user));
-	count_failure(pair, now_ms);
-	return pair->failures;
+	count_failure(seen_make(throttle, keys.network), now_ms);
+	return count_failure(seen_make(throttle, keys.guesses), now_ms);
 }
 
 void
-throttle_passed(struct throttle *throttle, const char *host, const char *user, int64_t now_ms)
+throttle_passed(struct seen *throttle, const struct addr *from, const char *user, int64_t now_ms)
 {
-	struct entry *pair = find_or_make(throttle, key_of(throttle, host, user));
+	struct keys keys = keys_of(throttle, from, user);
+	struct seen_mark *guesses = seen_find(throttle, keys.guesses);
+	struct seen_mark *knows = seen_make(throttle, keys.knows);
 
-	pair->failures = 0;
-	pair->passed = true;
-	pair->tried_ms = now_ms;
+	if (guesses)
+		guesses->count = 0;
+	knows->precious = true;
+	knows->seen_ms = now_ms;
 }

@@ -1,12 +1,11 @@
 #include "upsd/upsd.h"
 
-#include "upsd/denials.h"
 #include "upsd/driverlink.h"
 #include "upsd/layers.h"
 #include "upsd/listen.h"
 #include "upsd/peer.h"
 #include "upsd/refused.h"
-#include "upsd/throttle.h"
+#include "upsd/seen.h"
 #include "upsd/tracking.h"
 
 #include <errno.h>
@@ -333,10 +332,10 @@ upsd_new(struct loop *loop, struct upsdconf *conf)
 	upsd->failed = upsd->denied = (struct log_rate){ .each_ms = 60000, .burst = 60 };
 	upsd->trackings = tracking_new(upsd);
 	upsd->world->random(upsd->world->owner, &seed, sizeof(seed));
-	upsd->denials = denials_new(seed);
+	upsd->denials = seen_new(seed);
 	if (!upsd->trackings || !upsd->denials || !upsd_adopt(upsd, conf)) {
 		tracking_free(upsd->trackings);
-		denials_free(upsd->denials);
+		seen_free(upsd->denials);
 		free(upsd);
 		return NULL;
 	}
@@ -361,8 +360,8 @@ upsd_free(struct upsd *upsd)
 	loop_timer_clear(upsd->loop, &upsd->idle);
 	loop_timer_clear(upsd->loop, &upsd->lost);
 	tracking_free(upsd->trackings);
-	throttle_free(upsd->throttle);
-	denials_free(upsd->denials);
+	seen_free(upsd->throttle);
+	seen_free(upsd->denials);
 	free(upsd->upses);
 	free(upsd->slots);
 	upsdconf_free(upsd->conf);

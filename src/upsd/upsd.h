@@ -16,10 +16,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct denials;
 struct listener;
 struct refused;
-struct throttle;
+struct seen;
 struct tracking;
 
 /* upsd's end of one driver's socket; driverlink.c */
@@ -90,8 +89,8 @@ struct upsd {
 	struct timer idle;		/* the next visitor's 60 s */
 	struct timer lost;		/* members that a reload has refused, and that are silent */
 	struct listener *listeners;	/* owned list */
-	struct throttle *throttle;	/* owned; NULL until somebody logs in */
-	struct denials *denials;	/* owned */
+	struct seen *throttle;		/* owned; NULL until somebody logs in */
+	struct seen *denials;		/* owned */
 	struct refused *refusals;	/* owned list; refused.c */
 	size_t refusals_len;
 	enum access_level asked_from; /* levels from this one on are asked of layers.c */
