@@ -41,15 +41,15 @@ obey(int fd, int ep0)
 {
 	struct order order;
 	struct outcome outcome;
-	ssize_t len;
 
-	while ((len = recv(fd, &order, sizeof(order), 0)) >= (ssize_t)ORDER_HEAD) {
+	while (recv(fd, &order, sizeof(order), 0) >= (ssize_t)ORDER_HEAD) {
 		ssize_t done = order.write ? write(ep0, order.bytes, order.len)
 					   : read(ep0, outcome.bytes, order.len);
 
+		size_t len = done > 0 && !order.write ? (size_t)done : 0;
+
 		outcome.result = done == -1 ? -errno : done;
-		len = done > 0 && !order.write ? done : 0;
-		if (send(fd, &outcome, OUTCOME_HEAD + (size_t)len, MSG_NOSIGNAL) == -1)
+		if (send(fd, &outcome, OUTCOME_HEAD + len, MSG_NOSIGNAL) == -1)
 			return;
 	}
 }
