@@ -47,6 +47,7 @@ static const struct bridge {
 	{ "usb-krauler", "Megatec", { "langid_fix=0x409", "noscanlangid" }, "krauler",
 	    ORDERS | TESTS },
 	{ "usb-fabula", "Megatec", { 0 }, "fabula", ORDERS | CUTS },
+	{ "usb-fabula", "Megatec", { "protocol=megatec" }, "fabula", ORDERS | CUTS },
 	{ "usb-hunnox", "Megatec", { 0 }, "hunnox", ORDERS | CUTS },
 	{ "usb-snr", "Megatec", { "subdriver=snr", "vendorid=0001", "productid=0000" }, "snr",
 	    ASKS },

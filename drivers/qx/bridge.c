@@ -320,6 +320,7 @@ use(struct qx *qx)
 	core_setf(qx->core, "ups.productid", "%04x", about->product);
 	qx->wire.writing = false;
 	qx->wire.step = 0;
+	qx->wire.used = true;
 	usb_use_bridge(qx->usb, &calls);
 	if (bridge->read_len)
 		usb_listen(qx->usb, bridge->read_len);
@@ -369,6 +370,7 @@ identified(void *device)
 void
 qx_bridge_begin(struct qx *qx)
 {
+	qx->wire.used = false;
 	usb_identify(qx->usb, identified);
 }
 

@@ -53,6 +53,7 @@ extern const struct usb_known qx_known[]; /* what: its struct qx_bridge */
 struct qx_wire {
 	const struct qx_bridge *bridge; /* NULL: a serial line, or not known yet */
 	bool is_usb, given;		/* GIVEN: by subdriver= */
+	bool used;			/* of the device that is open it is known, and works */
 	uint16_t language;		/* langid_fix=, 0 */
 	char text[QX_BRIDGE_QUESTION + 1];
 	size_t len, at; /* letters, and where the report under way begins */

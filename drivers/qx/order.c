@@ -422,8 +422,8 @@ qx_shuts_down_blind(void *device)
 {
 	const struct qx *qx = device;
 
-	/* Over USB to the right one only. */
-	return likely_dialect(qx) && (!qx->usb || usb_is_identified(qx->usb));
+	/* Over USB to the right one only, and not before it is known how orders travel to it. */
+	return likely_dialect(qx) && (!qx->usb || (usb_is_identified(qx->usb) && qx->wire.used));
 }
 
 void
