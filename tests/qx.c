@@ -929,6 +929,44 @@ Test(qx, k_with_stayoff_stays_off)
 	cr_expect_eq(script.status_code, 0);
 }
 
+/* Section 7: zinto's questions, delays of its own. */
+Test(qx, hunnox_waits_longer_and_comes_back_at_once)
+{
+	classic();
+	say("FW?", VENDOR);
+	struct loop *loop = begin(&nutdrv_qx_driver, SETTINGS("protocol=hunnox"));
+
+	cr_expect_str_eq(device.asked, "Q1 F FW? Q1 ");
+	EXPECT("driver.version.data", "Hunnox");
+	EXPECT("device.mfr", "NOT_A_LIVE_UPS");
+	EXPECT("ups.delay.shutdown", "60");
+	EXPECT("ups.delay.start", "0");
+	say("S01", NULL);
+	cr_expect_str_eq(order(loop, "INSTCMD", "shutdown.return", NULL), "handled");
+	cr_expect_str_eq(device.asked, "S01 ");
+	cr_expect_str_eq(order(loop, "SET", "ups.delay.start", "30"), "handled");
+	EXPECT("ups.delay.start", "60");
+	say("S01R0001", NULL);
+	cr_expect_str_eq(order(loop, "INSTCMD", "shutdown.return", NULL), "handled");
+	cr_expect_str_eq(device.asked, "S01R0001 ");
+	end(loop);
+}
+
+Test(qx, k_of_hunnox_gives_its_own_delays)
+{
+	classic();
+	say("S01", NULL);
+	kill_power(SETTINGS("protocol=hunnox"));
+	cr_expect_str_eq(device.asked, "Q1 C S01 ");
+	cr_expect_eq(script.status_code, 0);
+	classic();
+	say("S01R0000", NULL);
+	script = (struct script){ 0 };
+	kill_power(SETTINGS("protocol=hunnox", "stayoff"));
+	cr_expect_str_eq(device.asked, "Q1 C S01R0000 ");
+	cr_expect_eq(script.status_code, 0);
+}
+
 Test(qx, k_that_is_refused_is_tried_three_times_and_fails)
 {
 	classic();

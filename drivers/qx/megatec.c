@@ -175,6 +175,14 @@ const struct qx_dialect qx_q1 = {
 const struct qx_dialect qx_zinto = {
 	.name = "zinto", .shown = "Zinto", .queries = of_zinto, .test_min_s = 60, IN_COMMON
 };
+/* Nothing tells it from zinto: it is never found, only given by protocol=. */
+const struct qx_dialect qx_hunnox = { .name = "hunnox",
+	.shown = "Hunnox",
+	.queries = of_zinto,
+	.off_default_s = 60,
+	.on_default_s = 0,
+	.test_min_s = 60,
+	IN_COMMON };
 const struct qx_dialect qx_mecer = {
 	.name = "mecer", .shown = "Mecer", .queries = of_mecer, .test_min_s = 12, IN_COMMON
 };

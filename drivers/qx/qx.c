@@ -16,7 +16,7 @@
 #define LOST_SAID 2	  /* rounds lost in a row before it is said why */
 
 const struct qx_dialect *const qx_dialects[] = { &qx_megatec, &qx_megatec_old, &qx_mecer,
-	&qx_mustek, &qx_q1, &qx_voltronic_qs, &qx_zinto, &qx_voltronic, NULL };
+	&qx_mustek, &qx_q1, &qx_voltronic_qs, &qx_zinto, &qx_hunnox, &qx_voltronic, NULL };
 
 static void next_question(struct qx *qx);
 
@@ -54,9 +54,7 @@ read_protocol(struct qx *qx)
 			return;
 		}
 	if (name)
-		core_fault(qx->core, "protocol",
-		    "one of megatec, megatec/old, mecer, mustek, q1, voltronic, voltronic-qs, "
-		    "zinto");
+		core_fault(qx->core, "protocol", "one of %s", QX_DIALECTS);
 }
 
 static void
@@ -66,12 +64,15 @@ read_delays(struct qx *qx)
 	/* Before the dialect is known, whatever suits any of them. */
 	long off_max = qx->wanted ? (long)dialect->off_max_s : 5940;
 	long on_min = qx->wanted ? (long)dialect->on_min_s : 0;
+	unsigned off_s = dialect->off_default_s, on_s = dialect->on_default_s;
 
-	qx->off_s = megatec_off_seconds(whole(qx, "offdelay", 12, off_max, 30));
+	if (off_s == 0)
+		off_s = 30, on_s = 180;
+	qx->off_s = megatec_off_seconds(whole(qx, "offdelay", 12, off_max, off_s));
 	if (qx->blazer)
-		qx->on_s = 60 * whole(qx, "ondelay", on_min / 60, 9999, 3);
+		qx->on_s = 60 * whole(qx, "ondelay", on_min / 60, 9999, on_s / 60);
 	else
-		qx->on_s = megatec_on_seconds(whole(qx, "ondelay", on_min, 599940, 180));
+		qx->on_s = megatec_on_seconds(whole(qx, "ondelay", on_min, 599940, on_s));
 }
 
 static void

@@ -67,12 +67,13 @@ struct qx_dialect {
 	/* Is ANSWER a status of this dialect?  NULL, or what is wrong. */
 	const char *(*check)(const char *answer, size_t len);
 	const struct qx_command *commands;
-	const struct qx_setting *settings; /* may be NULL */
-	void (*end_round)(struct qx *qx);  /* may be NULL: more status bits and alarms */
-	unsigned off_max_s, on_min_s;	   /* of the delays */
-	unsigned test_min_s;		   /* of test.battery.start */
-	const char *cancel;		   /* stops a shutdown */
-	const char *frequency;		   /* which variable field 5 is */
+	const struct qx_setting *settings;    /* may be NULL */
+	void (*end_round)(struct qx *qx);     /* may be NULL: more status bits and alarms */
+	unsigned off_max_s, on_min_s;	      /* of the delays */
+	unsigned off_default_s, on_default_s; /* both 0: 30 and 180 */
+	unsigned test_min_s;		      /* of test.battery.start */
+	const char *cancel;		      /* stops a shutdown */
+	const char *frequency;		      /* which variable field 5 is */
 	const char *rated_voltage, *rated_current, *rated_frequency;
 };
 
@@ -91,14 +92,16 @@ struct qx_dialect {
 	}
 
 extern const struct qx_dialect qx_megatec, qx_megatec_old, qx_mecer, qx_mustek, qx_q1,
-    qx_voltronic_qs, qx_zinto, qx_voltronic;
+    qx_voltronic_qs, qx_zinto, qx_hunnox, qx_voltronic;
 extern const struct qx_dialect *const qx_dialects[]; /* NULL-ended */
+
+#define QX_DIALECTS                                                                                \
+	"hunnox, mecer, megatec, megatec/old, mustek, q1, voltronic, voltronic-qs, zinto"
 
 /* The rows that both drivers have. */
 #define QX_OPTIONS                                                                                 \
-	{ "protocol", false,                                                                       \
-		"megatec, megatec/old, mecer, mustek, q1, voltronic, voltronic-qs, zinto" },       \
-	    { "offdelay", false, "s to wait before the load is switched off (30)" },               \
+	{ "protocol", false, QX_DIALECTS },                                                        \
+	    { "offdelay", false, "s to wait before the load is switched off (30; hunnox 60)" },    \
 	    { "norating", true, "do not ask for the ratings" },                                    \
 	    { "novendor", true, "do not ask for the vendor" },                                     \
 	    { "runtimecal", false, "runtime and load, twice: 240,100,720,50" },                    \
