@@ -16,7 +16,7 @@
 #   make clean
 #
 #   CC=clang              the other compiler
-#   TLS=openssl|nss|none  which src/tls/*.c stands behind tls.h
+#   TLS=openssl|nss|none  which src/tls/*.c stand behind tls.h
 #   WRAP=auto|yes|no      tcp-wrappers in upsd; auto: when tcpd.h is there
 #   UMOCKDEV=auto|yes|no  nut-emu --transport umockdev; auto: when pkg-config knows it
 #   SUITE_TLS=auto|openssl|none  does nut-conform speak TLS (whatever TLS= says)?  auto: with OpenSSL's headers
@@ -123,7 +123,7 @@ MAINS		= $(wildcard src/*/main.c) $(CLIENT_MAINS) drivers/core/main.c emulators/
 ROOMS		= $(wildcard src/base/*.c src/ups/*.c src/upsd/*.c src/client/*.c src/upsmon/*.c src/upsdrvctl/*.c \
 		  src/upssched/*.c drivers/*.c drivers/*/*.c emulators/*.c emulators/*/*.c)
 HOUSE_SRC	= $(filter-out $(MAINS) drivers/core/usb_%.c emulators/transports/umockdev%,$(ROOMS)) \
-		  src/tls/$(TLS).c src/wrap/wrap.c src/wrap/$(WRAPPER).c drivers/core/usb_$(USB).c \
+		  src/tls/session.c $(wildcard src/tls/$(TLS)*.c) src/wrap/wrap.c src/wrap/$(WRAPPER).c drivers/core/usb_$(USB).c \
 		  emulators/transports/$(MOCKER).c
 CONFORM_SRC	= $(filter-out conformance/veil_%.c,$(wildcard conformance/*.c conformance/*/*.c)) \
 		  conformance/veil_$(SUITE_TLS).c
@@ -156,7 +156,7 @@ endif
 
 # Where Debian has the headers.
 NSS_INCLUDE	= /usr/include/nss /usr/include/nspr
-$(B)/src/tls/nss.o: CPPFLAGS += $(addprefix -isystem ,$(NSS_INCLUDE))
+$(call objects,$(wildcard src/tls/nss*.c)): CPPFLAGS += $(addprefix -isystem ,$(NSS_INCLUDE))
 
 # The only file that is told where things are installed; told something else, it is made anew.
 TOLD		= $(CONFPATH) $(STATEPATH) $(PIDPATH) $(ALTPIDPATH) $(DRVPATH) $(DATAPATH) $(PORT) \

@@ -1,5 +1,5 @@
 /* veil.h - the suite's own TLS, over a connection of the bench: cases go on to say and to hear
- * lines.  Shares nothing with src/tls.  tls_openssl.c, or tls_none.c where there is no OpenSSL. */
+ * lines.  Shares nothing with src/tls.  veil_openssl.c, or veil_none.c where there is no OpenSSL. */
 #ifndef CONFORMANCE_VEIL_H
 #define CONFORMANCE_VEIL_H
 

@@ -44,18 +44,6 @@ tls_session_new(
 	return NULL;
 }
 
-enum tls_trust
-tls_trust(const struct tls_session *session)
-{
-	return TLS_UNVERIFIED;
-}
-
-const char *
-tls_peer_name(const struct tls_session *session)
-{
-	return NULL;
-}
-
 const char *
 tls_version(const struct tls_session *session)
 {
