@@ -21,6 +21,10 @@ enum {
 };
 enum { DEVICE = 1, CONFIGURATION = 2, STRING = 3, HID = 0x21, REPORT = 0x22 };
 
+/* Whom a request is for, in the lower bits of its type; the next ones: by whom it is defined. */
+enum { TO_DEVICE = 0, TO_INTERFACE = 1, TO_ENDPOINT = 2, RECIPIENT = 0x1f };
+enum { STANDARD = 0x00, OF_THE_CLASS = 0x20, KIND = 0x60 };
+
 struct request {
 	unsigned type, code, value, index, length;
 };
@@ -100,7 +104,7 @@ emu_usb_directive(struct emu_usb *usb, const struct words *words)
 	if (!strcmp(name, "usb.interface"))
 		return read_number(value, 10, EMU_USB_INTERFACE_MAX, &usb->interface)
 			   ? NULL
-			   : "wants 0 to 3";
+			   : "wants 0 to 15";
 	if (!strcmp(name, "usb.full-speed")) {
 		usb->full_speed = true;
 		return words->len == 1 ? NULL : "takes no value";
@@ -192,6 +196,7 @@ add_string(const struct emu_usb *usb, unsigned index, struct buf *out)
 	return true;
 }
 
+/* Those of the device. */
 static bool
 add_descriptor(const struct emu_usb *usb, const struct request *request, struct buf *out)
 {
@@ -205,6 +210,17 @@ add_descriptor(const struct emu_usb *usb, const struct request *request, struct 
 		return buf_add(out, bytes, emu_usb_config(usb, bytes));
 	case STRING:
 		return add_string(usb, request->value & 0xff, out);
+	}
+	return false;
+}
+
+/* Those of its HID. */
+static bool
+add_hid_descriptor(const struct emu_usb *usb, const struct request *request, struct buf *out)
+{
+	unsigned char bytes[9];
+
+	switch (request->value >> 8) {
 	case HID:
 		hid_descriptor(usb, bytes);
 		return !usb->no_hid && buf_add(out, bytes, 9);
@@ -217,12 +233,33 @@ add_descriptor(const struct emu_usb *usb, const struct request *request, struct 
 
 /* ---- requests ---- */
 
+/* A device refuses what is for a part that it has not, and what is for the HID of one that is none.
+ */
+static bool
+is_there(const struct emu_usb *usb, const struct request *request)
+{
+	bool of_the_hid = (request->type & KIND) != STANDARD || request->code == GET_DESCRIPTOR;
+
+	switch (request->type & RECIPIENT) {
+	case TO_DEVICE:
+		return true;
+	case TO_INTERFACE:
+		return of_the_hid ? request->index == usb->interface : request->index <= usb->interface;
+	case TO_ENDPOINT:
+		return !(request->index & ~0x80u) || request->index == 0x81 ||
+		       request->index == usb->out_endpoint;
+	}
+	return false;
+}
+
 static bool
 standard(const struct emu_usb *usb, const struct request *request, struct buf *out)
 {
 	switch (request->code) {
 	case GET_DESCRIPTOR:
-		return add_descriptor(usb, request, out);
+		return (request->type & RECIPIENT) == TO_INTERFACE
+			   ? add_hid_descriptor(usb, request, out)
+			   : add_descriptor(usb, request, out);
 	case GET_STATUS:
 		return buf_add(out, "\0\0", 2);
 	case GET_CONFIGURATION:
@@ -264,9 +301,9 @@ emu_usb_hear(struct emu *emu, const struct emu_usb *usb, const struct emu_messag
 	struct emu_message answer = *message;
 	bool ok = false;
 
-	if ((request.type & 0x60) == 0x00)
+	if (is_there(usb, &request) && (request.type & KIND) == STANDARD)
 		ok = standard(usb, &request, &out);
-	else if ((request.type & 0x60) == 0x20)
+	else if (is_there(usb, &request) && (request.type & KIND) == OF_THE_CLASS)
 		ok = of_the_class(emu, usb, &request, message, &out);
 	answer.refused = !ok;
 	answer.bytes = buf_bytes(&out);
@@ -285,10 +322,10 @@ emu_usb_name(char *out, size_t size, const unsigned char setup[8])
 	unsigned kind = request.value >> 8, what = request.value & 0xff;
 	const char *set = request.code == SET_REPORT ? "set " : "";
 
-	if ((request.type & 0x60) == 0x20 &&
+	if ((request.type & KIND) == OF_THE_CLASS &&
 	    (request.code == GET_REPORT || request.code == SET_REPORT))
 		snprintf(out, size, "%s%c%02x", set, letters[kind < 4 ? kind : 0], what);
-	else if (request.code != GET_DESCRIPTOR || (request.type & 0x60))
+	else if (request.code != GET_DESCRIPTOR || (request.type & KIND))
 		snprintf(out, size, "%02x %02x", request.type, request.code);
 	else if (kind == STRING)
 		snprintf(out, size, "string %u", what);

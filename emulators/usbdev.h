@@ -46,7 +46,7 @@ void emu_usb_hear(struct emu *emu, const struct emu_usb *usb, const struct emu_m
 void emu_usb_name(char *out, size_t size, const unsigned char setup[8]);
 
 #define EMU_USB_DEVICE_LEN 18
-#define EMU_USB_INTERFACE_MAX 3
+#define EMU_USB_INTERFACE_MAX 15
 /* Configuration, interfaces, HID, endpoints. */
 #define EMU_USB_CONFIG_MAX (41 + 9 * EMU_USB_INTERFACE_MAX)
 void emu_usb_device(const struct emu_usb *usb, unsigned char out[EMU_USB_DEVICE_LEN]);

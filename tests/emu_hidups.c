@@ -14,12 +14,13 @@ static size_t bytes_len;
 static bool stalled;
 
 static bool
-control(unsigned type, unsigned code, unsigned value, const void *data, size_t len)
+control_to(
+    unsigned index, unsigned type, unsigned code, unsigned value, const void *data, size_t len)
 {
 	struct emu_message message = { .kind = EMU_CONTROL,
 		.setup = { (unsigned char)type, (unsigned char)code, (unsigned char)value,
-		    (unsigned char)(value >> 8), 0, 0, (unsigned char)len,
-		    (unsigned char)(len >> 8) },
+		    (unsigned char)(value >> 8), (unsigned char)index, (unsigned char)(index >> 8),
+		    (unsigned char)len, (unsigned char)(len >> 8) },
 		.bytes = data,
 		.len = data ? len : 0 };
 
@@ -31,6 +32,15 @@ control(unsigned type, unsigned code, unsigned value, const void *data, size_t l
 	memcpy(bytes, got, got_len);
 	bytes_len = got_len;
 	return !stalled;
+}
+
+/* To the interface that is the HID. */
+static bool
+control(unsigned type, unsigned code, unsigned value, const void *data, size_t len)
+{
+	unsigned interface = emu_usb_of(&emu_test_device)->interface;
+
+	return control_to((type & 0x1f) == 1 ? interface : 0, type, code, value, data, len);
 }
 
 static bool
@@ -352,6 +362,38 @@ Test(emu_hidups, only_what_was_asked_for_is_sent)
 	cr_expect_not(control(0x21, 9, 0x0320, "\x21\x02", 2), "another report's id");
 	cr_expect(control(0x21, 10, 0, NULL, 0), "SET_IDLE");
 	unplug();
+}
+
+/* As real ones do; a driver that asks at the wrong place must not get an answer. */
+Test(emu_hidups, what_is_for_another_part_of_it_is_refused)
+{
+	static const char *const devices[] = { "eaton-3s-700", "arduino-hidpowerdevice" };
+
+	for (size_t i = 0; i < 2; i++) {
+		plug_in(devices[i]);
+		const struct hid_field *field = hid.fields;
+		unsigned hid_is = emu_usb_of(&emu_test_device)->interface;
+		unsigned report = (field->type == HID_FEATURE ? 0x300u : 0x100u) | field->report;
+
+		cr_expect_eq(hid_is, i == 0 ? 0 : 2);
+		for (unsigned at = 0; at < 4; at++) {
+			cr_expect_eq(control_to(at, 0xa1, 1, report, NULL, 64), at == hid_is);
+			cr_expect_eq(control_to(at, 0x81, 6, 0x2200, NULL, 4096), at == hid_is);
+			cr_expect_eq(control_to(at, 0x81, 6, 0x2100, NULL, 9), at == hid_is);
+			cr_expect_eq(control_to(at, 0x21, 10, 0, NULL, 0), at == hid_is);
+			cr_expect_eq(control_to(at, 0x81, 0, 0, NULL, 2), at <= hid_is);
+			cr_expect_eq(control_to(at, 0x01, 11, 0, NULL, 0), at <= hid_is);
+		}
+		cr_expect_not(control_to(hid_is | 0x100, 0xa1, 1, report, NULL, 64));
+		cr_expect_not(control_to(0, 0x80, 6, 0x2200, NULL, 4096), "the device has none");
+		cr_expect_not(control_to(0, 0x81, 6, 0x0100, NULL, 18), "nor its interface this");
+		cr_expect(control_to(0x81, 0x02, 1, 0, NULL, 0), "its halt is cleared");
+		cr_expect(control_to(0, 0x82, 0, 0, NULL, 2));
+		cr_expect_not(control_to(0x82, 0x02, 1, 0, NULL, 0), "no such endpoint");
+		cr_expect_not(control_to(1, 0x02, 1, 0, NULL, 0), "nor to it");
+		cr_expect_not(control_to(0, 0xa3, 1, report, NULL, 64), "something else of it");
+		unplug();
+	}
 }
 
 #define PRESENT(x) "UPS.PowerSummary.PresentStatus." x

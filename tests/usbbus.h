@@ -231,13 +231,15 @@ bus_describe(void *bus, size_t i, const struct usb_choice *choice, struct usb_ab
 		.bus = 1,
 		.address = bus_devices[i].address,
 		.string_of = { usb->manufacturer, usb->name, usb->serial },
-		.interface = (uint8_t)(choice->interface == -1 ? 0 : choice->interface),
+		.interface =
+		    (uint8_t)(choice->interface == -1 ? (int)usb->interface : choice->interface),
 		.in_endpoint =
 		    (uint8_t)(choice->in_endpoint == -1 ? 0x81 : 0x80 | choice->in_endpoint),
 		.out_endpoint = (uint8_t)(choice->out_endpoint == -1 ? (int)usb->out_endpoint
 								     : choice->out_endpoint),
 		.in_packet = (uint16_t)usb->packet,
-		.is_hid = !usb->no_hid };
+		.is_hid = !usb->no_hid,
+		.is_fast = usb->full_speed };
 	snprintf(out->port, sizeof(out->port), "1-%zu", i + 1);
 	return true;
 }

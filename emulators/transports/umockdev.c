@@ -126,6 +126,32 @@ match_reports(struct bed *bed)
 
 /* ---- the ioctls, on umockdev's thread ---- */
 
+static bool
+has_endpoint(const struct bed *bed, unsigned endpoint)
+{
+	const struct emu_usb *usb = emu_usb_of(emu_device(bed->emu));
+
+	return endpoint == 0x81 || (endpoint && endpoint == usb->out_endpoint);
+}
+
+/* 0, or an errno: has it the interface that the argument begins with? */
+static int
+find_interface(const struct bed *bed, UMockdevIoctlClient *client)
+{
+	guint32 number;
+	UMockdevIoctlData *data = umockdev_ioctl_data_resolve(
+	    umockdev_ioctl_client_get_arg(client), 0, sizeof(number), NULL);
+
+	if (!bed->present || !data) {
+		if (data)
+			g_object_unref(data);
+		return bed->present ? EFAULT : ENODEV;
+	}
+	memcpy(&number, data->data, sizeof(number));
+	g_object_unref(data);
+	return number <= emu_usb_of(emu_device(bed->emu))->interface ? 0 : ENOENT;
+}
+
 /* 0, or an errno. */
 static int
 submit(struct bed *bed, UMockdevIoctlClient *client)
@@ -148,6 +174,10 @@ submit(struct bed *bed, UMockdevIoctlClient *client)
 		.control = host.type == USBDEVFS_URB_TYPE_CONTROL,
 		.out = host.type != USBDEVFS_URB_TYPE_CONTROL && !(host.endpoint & 0x80),
 		.room = (size_t)host.buffer_length };
+	if (!urb->control && !has_endpoint(bed, host.endpoint)) {
+		forget_urb(urb);
+		return ENOENT;
+	}
 	urb->buffer = umockdev_ioctl_data_resolve(
 	    data, offsetof(struct usbdevfs_urb, buffer), urb->room, NULL);
 	if (!urb->buffer || (urb->control && urb->room < 8)) {
@@ -300,6 +330,8 @@ handle(UMockdevIoctlBase *base, UMockdevIoctlClient *client, gpointer owner)
 	case USBDEVFS_DISCONNECT_CLAIM:
 	case USBDEVFS_RELEASEINTERFACE:
 	case USBDEVFS_SETINTERFACE:
+		error = find_interface(bed, client);
+		break;
 	case USBDEVFS_SETCONFIGURATION:
 	case USBDEVFS_RESET:
 	case USBDEVFS_CLEAR_HALT:
