@@ -77,19 +77,46 @@ find_device(struct emu_recording *record)
 	return found;
 }
 
+/* Of one that has several (a keyboard beside it, a serial port): that which is asked most as a UPS
+ * is.  Their numbers are in each request. */
+static bool
+find_interface(struct emu_recording *record)
+{
+	size_t asked[256] = { 0 }, best = 0;
+
+	for (size_t i = 0; i < record->capture->len; i++) {
+		const struct emu_capture_event *event = &record->capture->events[i];
+
+		if (of_device(record, event) && is_hid(event))
+			asked[event->setup[4]]++;
+	}
+	for (size_t i = 1; i < 256; i++)
+		if (asked[i] > asked[best])
+			best = i;
+	record->interface = (unsigned)best;
+	if (best <= EMU_USB_INTERFACE_MAX)
+		return true;
+	faults_add(record->faults, record->name, 0,
+	    "it is interface %zu that is asked: nut-emu has interfaces 0 to %d", best,
+	    EMU_USB_INTERFACE_MAX);
+	return false;
+}
+
 /* ---- what it is ---- */
 
-/* The longest answer to GET_DESCRIPTOR of VALUE; NULL. */
+/* The longest answer to GET_DESCRIPTOR of VALUE, from the device or from that interface; NULL. */
 static const struct emu_capture_event *
 descriptor(const struct emu_recording *record, unsigned type, unsigned value)
 {
+	unsigned from = type & 0x1f ? record->interface : 0;
 	const struct emu_capture_event *best = NULL;
 
 	for (size_t i = 0; i < record->capture->len; i++) {
 		const struct emu_capture_event *event = &record->capture->events[i];
 
 		if (of_device(record, event) && is_request(event, type, 6) && !event->refused &&
-		    value_of(event) == value && (!best || event->len > best->len))
+		    value_of(event) == value && event->setup[4] == from &&
+		    (!best || event->len > best->len))
 			best = event;
 	}
 	return best;
@@ -134,16 +161,20 @@ write_identity(struct emu_recording *record)
 	return true;
 }
 
-/* Its interrupt endpoints. */
+/* Its interrupt endpoints, behind its interface in the configuration. */
 static void
 write_endpoints(struct emu_recording *record)
 {
 	const struct emu_capture_event *event = descriptor(record, 0x80, 0x0200);
 	const unsigned char *bytes = event ? emu_recorded(record, event) : NULL;
-	bool in = false, out = false;
+	bool in = false, out = false, ours = false;
 
+	if (record->interface)
+		buf_add_format(record->out, "usb.interface %u\n", record->interface);
 	for (size_t i = 0; event && i + 2 < event->len && bytes[i] >= 2; i += bytes[i]) {
-		if (bytes[i + 1] != 5 || bytes[i] < 7 || event->len - i < 7 ||
+		if (bytes[i + 1] == 4)
+			ours = bytes[i + 2] == record->interface;
+		if (!ours || bytes[i + 1] != 5 || bytes[i] < 7 || event->len - i < 7 ||
 		    (bytes[i + 3] & 3) != 3)
 			continue;
 		if (bytes[i + 2] & 0x80 && !in && bytes[i + 4] >= 1 && bytes[i + 4] <= 64) {
@@ -410,7 +441,7 @@ emu_record_usb(struct emu_recording *record)
 	bool plain[EMU_USB_STRINGS] = { false };
 	struct rows rows = { NULL, 0 };
 
-	if (!find_device(record) || !write_identity(record))
+	if (!find_device(record) || !find_interface(record) || !write_identity(record))
 		return false;
 	write_endpoints(record);
 	write_strings(record, plain);

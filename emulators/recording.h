@@ -15,6 +15,7 @@ struct emu_recording {
 	struct buf *out;
 	struct faults *faults;
 	unsigned bus, address; /* USB: which device */
+	unsigned interface;    /* of it, that is the HID */
 	bool full;	       /* there are more rows than a device file may have */
 	size_t cut;	       /* answers that the capture does not hold whole */
 	size_t unasked;

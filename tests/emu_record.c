@@ -185,6 +185,29 @@ put_pcapng(struct buf *out, bool big, unsigned link)
 	}
 }
 
+/* A keyboard, a serial port and a UPS in one: a project on an Arduino. */
+static const char composite[] =
+    "a 1 S Ci:1:005:0 s 80 06 0100 0000 0012 18 <\n"
+    "a 2 C Ci:1:005:0 0 18 = 12010001 00000040 34127856 06010102 0001\n"
+    "a 3 S Ci:1:005:0 s 80 06 0200 0000 00ff 255 <\n"
+    "a 4 C Ci:1:005:0 0 41 = 09022900 020100a0 32090400 00010301 01000705 81031000 0a090402 "
+    "00010300 00000705 82030800 0a\n"
+    "a 5 S Ci:1:005:0 s 81 06 2200 0000 0006 6 <\n"
+    "a 6 C Ci:1:005:0 0 6 = 05010906 a1c0\n"
+    "a 7 S Ci:1:005:0 s 81 06 2200 0002 0004 4 <\n"
+    "a 8 C Ci:1:005:0 0 4 = 05840904\n"
+    "a 9 S Ci:1:005:0 s a1 01 0306 0002 0008 8 <\n"
+    "a 10 C Ci:1:005:0 0 3 = 066400\n";
+
+Test(emu_record, a_ups_that_is_not_its_first_interface)
+{
+	const char *file = record_text(composite);
+
+	cr_expect(strstr(file, "\nusb.interface 2\nusb.packet 8\n"), "%s", file);
+	cr_expect(strstr(file, "\ndescriptor 05840904\n"), "%s", file);
+	cr_expect(strstr(file, "\ncontrol a1 01 0306 0002 is 066400\n"), "%s", file);
+}
+
 Test(emu_record, pcap_of_both_links_in_both_orders)
 {
 	for (int i = 0; i < 8; i++) {

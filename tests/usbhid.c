@@ -1,4 +1,5 @@
 /* usbhid-ups over emulated devices, in process and on a clock that jumps: docs/devices/hid.md. */
+#include "drivers/proto/hid.h"
 #include "emulators/record.h"
 #include "tests/usbhid.h"
 
@@ -550,10 +551,56 @@ collect(struct buf *out)
 	cr_assert_not(out->failed);
 }
 
+/* Whether an array is told as one or as its elements is all one. */
+static void
+expect_same_fields(const struct emu_usb *made, const struct emu_usb *real, const char *name)
+{
+	struct hid a, b;
+
+	cr_expect_eq(hid_parse(&a, made->report_descriptor, made->report_descriptor_len), HID_FINE);
+	cr_expect_eq(hid_parse(&b, real->report_descriptor, real->report_descriptor_len), HID_FINE);
+	cr_expect_eq(a.len, b.len, "%s: %zu of %zu fields", name, a.len, b.len);
+	for (size_t i = 0; i < a.len && i < b.len; i++) {
+		const struct hid_field *one = &a.fields[i], *other = &b.fields[i];
+
+		cr_expect(hid_path_same(&one->path, &other->path), "%s: field %zu", name, i);
+		cr_expect_eq(one->type, other->type);
+		cr_expect_eq(one->report, other->report);
+		cr_expect_eq(one->bit, other->bit);
+		cr_expect_eq(one->bits, other->bits);
+		cr_expect_eq(one->flags, other->flags);
+		cr_expect_eq(one->unit, other->unit);
+		cr_expect_eq(one->exponent, other->exponent);
+		cr_expect_eq(one->logical_min, other->logical_min);
+		cr_expect_eq(one->logical_max, other->logical_max);
+		cr_expect_eq(one->physical_min, other->physical_min);
+		cr_expect_eq(one->physical_max, other->physical_max);
+	}
+	hid_free(&a);
+	hid_free(&b);
+}
+
+/* On the bus it is what it was. */
+static void
+expect_same_device(const struct emu_usb *made, const struct emu_usb *real, const char *name)
+{
+	cr_expect_eq(made->vendor, real->vendor, "%s", name);
+	cr_expect_eq(made->product, real->product, "%s", name);
+	cr_expect_eq(made->release, real->release, "%s", name);
+	cr_expect_eq(made->interface, real->interface, "%s: interface %u", name, made->interface);
+	cr_expect_eq(made->packet, real->packet, "%s: packets of %u", name, made->packet);
+	cr_expect_eq(made->out_endpoint, real->out_endpoint, "%s", name);
+	cr_expect_eq(made->full_speed, real->full_speed, "%s: its speed", name);
+	for (size_t i = 1; i < 16; i++)
+		cr_expect_str_eq(made->strings[i], real->strings[i], "%s", name);
+	expect_same_fields(made, real, name);
+}
+
 /* What explore says of a device is a device of which the driver says the same. */
 Test(usbhid, explored_and_made_again)
 {
 	char path[] = "/tmp/refnut-explore-XXXXXX";
+	static struct emu_usb was;
 
 	close(mkstemp(path));
 	for (size_t d = 0; d < DEVICES; d++) {
@@ -562,6 +609,7 @@ Test(usbhid, explored_and_made_again)
 		begin(devices[d], SETTINGS("explore"));
 		cr_expect(is_fresh(), "%s", devices[d]);
 		collect(&real);
+		was = *emu_usb_of(&ups->file);
 		write_explored(path);
 		end();
 		loop = bus_begin();
@@ -571,6 +619,7 @@ Test(usbhid, explored_and_made_again)
 		collect(&made);
 		cr_expect_str_eq(buf_bytes(&made), buf_bytes(&real), "%s: %s, was %s", devices[d],
 		    buf_bytes(&made), buf_bytes(&real));
+		expect_same_device(emu_usb_of(&ups->file), &was, devices[d]);
 		end();
 		buf_free(&real);
 		buf_free(&made);

@@ -42,6 +42,7 @@ struct usb_about {
 	uint8_t out_endpoint; /* the same to it */
 	const struct usb_choice *choice; /* borrowed: the user's */
 	bool is_hid;			 /* it has an interface of the HID class */
+	bool is_fast;			 /* more than low speed */
 	const struct usb_known *known;	 /* the driver's row, NULL: the user's word alone */
 	char strings[3][USB_STRING_MAX]; /* "" if it has none */
 };

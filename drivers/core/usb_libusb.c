@@ -279,6 +279,7 @@ describe(void *owner, size_t i, const struct usb_choice *choice, struct usb_abou
 	out->string_of[USB_SERIAL] = descriptor.iSerialNumber;
 	out->bus = libusb_get_bus_number(device);
 	out->address = libusb_get_device_address(device);
+	out->is_fast = libusb_get_device_speed(device) > LIBUSB_SPEED_LOW;
 	describe_port(device, out->port, sizeof(out->port));
 	describe_interfaces(device, choice, out);
 	return true;

@@ -60,6 +60,14 @@ explore_device(const struct hidups *ups)
 	log_notice("| ups.vendorid %04x", about->vendor);
 	log_notice("| ups.productid %04x", about->product);
 	log_notice("| usb.release %04x", about->release);
+	if (about->interface)
+		log_notice("| usb.interface %u", about->interface);
+	if (about->in_packet && about->in_packet <= 64)
+		log_notice("| usb.packet %u", about->in_packet);
+	if (about->out_endpoint)
+		log_notice("| usb.out-endpoint %u", about->out_endpoint & 15u);
+	if (about->is_fast)
+		log_notice("| usb.full-speed");
 	buf_add_text(&line, "usb.strings");
 	for (size_t i = 0; i < 3; i++)
 		buf_add_format(&line, " %u", about->string_of[i]);
@@ -123,7 +131,7 @@ explore_field(const struct hidups *ups, const struct hid_field *field)
 	struct buf line = { .max = 1024 };
 	long long least = field->logical_min, most = field->logical_max;
 
-	if (field->type == HID_OUTPUT || !hid_path_format(path, sizeof(path), &field->path))
+	if (!hid_path_format(path, sizeof(path), &field->path))
 		return;
 	if (field->without_range) {
 		least = 0;

@@ -14,7 +14,7 @@
 #define HID_FIELDS_MAX 1024
 #define HID_REPORT_MAX 1024 /* bytes of one report, its id included */
 #define HID_PATH_MAX 12	    /* nodes of a path: collections, instances, the usage itself */
-#define HID_PATH_TEXT 256   /* enough for any path of known names */
+#define HID_PATH_TEXT 384   /* enough for any path of known names */
 
 enum hid_type { HID_INPUT, HID_OUTPUT, HID_FEATURE, HID_TYPES };
 
