@@ -17,6 +17,8 @@ struct kind {
 	/* By strings: the question for which the string stands.  false: it stalls. */
 	bool (*question)(char *out, size_t size, unsigned index);
 	const char *obeyed; /* what is said when the UPS has nothing to say to an order */
+	unsigned request;   /* of the vendor's, to an endpoint: with that the letters come, bare */
+	size_t fetched;	    /* bytes of the report in which the answer waits to be fetched */
 	bool out_endpoint, collects;
 	unsigned packet; /* bytes; 0: PACKET */
 	bool idles;	 /* a report without letters tells that no more are there */
@@ -111,6 +113,34 @@ armac_report(unsigned char *out, const char *text, size_t len, size_t *taken)
 	return 6;
 }
 
+/* 05 00, how many letters, they; 47 bytes whatever they are. */
+static size_t
+ablerex_letters(char *out, const unsigned char *report, size_t len)
+{
+	size_t n = len == 47 ? report[2] : 0;
+
+	if (n > 44 || report[0] != 0x05 || report[1] != 0x00)
+		return 0;
+	memcpy(out, report + 3, n);
+	return n;
+}
+
+static size_t
+bare_letters(char *out, const unsigned char *report, size_t len)
+{
+	memcpy(out, report, len);
+	return len;
+}
+
+/* Nothing fills it up: the last one is a packet that is not full. */
+static size_t
+bare_report(unsigned char *out, const char *text, size_t len, size_t *taken)
+{
+	*taken = len < PACKET ? len : PACKET;
+	memcpy(out, text, *taken);
+	return *taken;
+}
+
 static size_t
 fuji_letters(char *out, const unsigned char *report, size_t len)
 {
@@ -175,6 +205,8 @@ static const struct kind kinds[] = {
 	{ "sgs", .value = 0x0200, .letters = sgs_letters, .report = sgs_report },
 	{ "armac", .packet = 6, .value = 0x0200, .letters = armac_letters, .report = armac_report,
 	    .idles = true },
+	{ "phoenixtec", .request = 0x0d, .letters = bare_letters, .report = bare_report },
+	{ "ablerex", .value = 0x0305, .letters = ablerex_letters, .fetched = 47, .collects = true },
 	{ "fuji", .letters = fuji_letters, .report = eight_letters, .out_endpoint = true },
 	{ "krauler", .question = krauler_question, .obeyed = "\r", .collects = true },
 	{ "mec", .question = mec_question, .obeyed = "UPS No Ack", .collects = true },
@@ -202,14 +234,24 @@ set_report(
 {
 	const struct kind *kind = bridge_of(emu)->kind;
 
-	return kind->letters && ((unsigned)type << 8 | id) == kind->value &&
-	       take_letters(emu, bytes, len);
+	if (!kind->value || ((unsigned)type << 8 | id) != kind->value)
+		return false;
+	emu_bridge_state(emu)->answer_len = 0;
+	return take_letters(emu, bytes, len);
 }
 
+/* What the UPS has said to the last question, however often it is fetched; zeros behind it. */
 static bool
 get_report(struct emu *emu, enum emu_usb_report type, unsigned id, struct buf *out)
 {
-	return false;
+	struct emu_bridge_now *now = emu_bridge_state(emu);
+	const struct kind *kind = bridge_of(emu)->kind;
+	char report[EMU_BRIDGE_TEXT] = { 0 };
+
+	if (!kind->fetched || ((unsigned)type << 8 | id) != kind->value)
+		return false;
+	memcpy(report, now->answer, now->answer_len);
+	return buf_add(out, report, kind->fetched);
 }
 
 static void
@@ -280,14 +322,17 @@ ask_string(struct emu *emu, const struct emu_message *message)
 	return true;
 }
 
-/* At its interrupt endpoint. */
+/* At its interrupt endpoint, or by a request of the vendor's. */
 static void
-hear_report(struct emu *emu, const struct emu_message *message)
+hear_letters(struct emu *emu, const struct emu_message *message)
 {
+	const struct kind *kind = bridge_of(emu)->kind;
 	struct emu_message answer = { .kind = EMU_CONTROL, .tag = message->tag };
+	bool known =
+	    message->kind == EMU_REPORT ? kind->out_endpoint : message->setup[1] == kind->request;
 
-	answer.refused =
-	    !bridge_of(emu)->kind->out_endpoint || !take_letters(emu, message->bytes, message->len);
+	memcpy(answer.setup, message->setup, sizeof(answer.setup));
+	answer.refused = !known || !take_letters(emu, message->bytes, message->len);
 	emu_transmit(emu, &answer);
 	pass_on(emu);
 }
@@ -299,8 +344,8 @@ emu_bridge_hear(struct emu *emu, const struct emu_message *message)
 
 	if (!message->settled && emu_bus_fails(emu, message))
 		return;
-	if (message->kind == EMU_REPORT)
-		hear_report(emu, message);
+	if (message->kind == EMU_REPORT || (bridge->kind->request && message->setup[0] == 0x42))
+		hear_letters(emu, message);
 	else if (!ask_string(emu, message)) {
 		emu_usb_hear(emu, &bridge->usb, message);
 		pass_on(emu);
@@ -308,6 +353,19 @@ emu_bridge_hear(struct emu *emu, const struct emu_message *message)
 }
 
 /* ---- saying ---- */
+
+/* Until the next question comes.  What has no room is lost. */
+static void
+keep_answer(struct emu *emu, const char *bytes, size_t len)
+{
+	struct emu_bridge_now *now = emu_bridge_state(emu);
+	size_t room = bridge_of(emu)->kind->fetched - now->answer_len;
+
+	if (len > room)
+		len = room;
+	memcpy(now->answer + now->answer_len, bytes, len);
+	now->answer_len += len;
+}
 
 void
 emu_bridge_say(struct emu *emu, const char *bytes, size_t len)
@@ -318,6 +376,10 @@ emu_bridge_say(struct emu *emu, const char *bytes, size_t len)
 	if (kind->question) {
 		if (emu_bridge_state(emu)->waiting)
 			say_string(emu, bytes, len);
+		return;
+	}
+	if (kind->fetched) {
+		keep_answer(emu, bytes, len);
 		return;
 	}
 	for (size_t at = 0, taken; at < len; at += taken) {

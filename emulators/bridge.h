@@ -15,6 +15,8 @@ struct emu_bridge_now {
 	bool waiting;
 	char question[EMU_BRIDGE_TEXT]; /* came with the request that is being answered */
 	size_t question_len;
+	char answer[EMU_BRIDGE_TEXT]; /* waits to be fetched */
+	size_t answer_len;
 };
 
 /* NULL, or why not. */

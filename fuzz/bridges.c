@@ -3,7 +3,7 @@
  *
  * The first byte chooses the emulated device.  Then a line of the input is one thing that happens,
  * told by its first byte:
- *	s k b	string k (a byte) is the descriptor b
+ *	s k b	string k (a byte) is the descriptor b;  f: feature report k is b
  *	x	transfers are stalled;  y: they fail;  z: they do not end;  ~: all is well again
  *	p	an interrupt report;  =: the next transfer is answered when it has come
  *	O	an order to the device;  1: a peer of the driver says the rest
@@ -14,7 +14,8 @@
 #include "drivers/proto/hid.h"
 
 static const char *const devices[] = { "usb-cypress", "usb-phoenix", "usb-ippon", "usb-sgs",
-	"usb-armac", "usb-fuji", "usb-krauler", "usb-fabula", "usb-hunnox", "usb-snr" };
+	"usb-armac", "usb-fuji", "usb-krauler", "usb-fabula", "usb-hunnox", "usb-snr",
+	"usb-phoenixtec", "usb-ablerex" };
 #define DEVICES (sizeof(devices) / sizeof(*devices))
 
 static struct emu_device_file files[DEVICES]; /* read once */
@@ -26,9 +27,10 @@ happen(struct drive *drive, char what, const char *rest, size_t len)
 
 	switch (what) {
 	case 's':
+	case 'f':
 		if (len)
 			cable_answer(
-			    's', (unsigned char)*rest, fuzz_copy(rest + 1, len - 1), len - 1);
+			    what, (unsigned char)*rest, fuzz_copy(rest + 1, len - 1), len - 1);
 		break;
 	case 'p':
 		(void)hid_is_power_device(copy, len);
@@ -64,7 +66,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	device = *data++ % DEVICES;
 	cable_begin(&drive, &files[device], devices[device]);
 	drive_settings(&drive, &data, end);
-	if (!drive_begin(&drive, &driver, device == DEVICES - 1 ? snr : others)) {
+	if (!drive_begin(&drive, &driver, !strcmp(devices[device], "usb-snr") ? snr : others)) {
 		cable_break(&drive);
 		return 0;
 	}

@@ -43,6 +43,9 @@ static const struct bridge {
 	{ "usb-sgs", "Megatec", { 0 }, "sgs", ORDERS | CUTS | TESTS },
 	{ "usb-armac", "Megatec", { 0 }, "armac", ORDERS | CUTS | TESTS },
 	{ "usb-fuji", "Megatec", { 0 }, "fuji", ORDERS | CUTS | TESTS },
+	{ "usb-phoenixtec", "Megatec", { 0 }, "phoenixtec", ORDERS | CUTS | TESTS },
+	{ "usb-ablerex", "Megatec", { 0 }, "ablerex", ORDERS | CUTS | TESTS },
+	{ "usb-ablerex", "Megatec", { "protocol=megatec" }, "ablerex", ORDERS | CUTS | TESTS },
 	{ "usb-krauler", "Megatec", { 0 }, "krauler", ORDERS | TESTS },
 	{ "usb-krauler", "Megatec", { "langid_fix=0x409", "noscanlangid" }, "krauler",
 	    ORDERS | TESTS },
@@ -547,6 +550,121 @@ Test(qxusb, power_devices_are_known_by_their_outermost_collection)
 	cr_expect(!hid_is_power_device(other, sizeof(other)));
 	for (size_t len = 0; len < 5; len++)
 		cr_expect(!hid_is_power_device(power, len));
+}
+
+/* Devices of one number have either bridge: what they answer tells. */
+Test(qxusb, ablerex_and_krauler_have_one_number)
+{
+	static const struct {
+		const char *device, *fault, *bridge;
+		unsigned numbered; /* ffff:0000 */
+	} rows[] = { { "usb-ablerex", NULL, "ablerex", 1 }, { "usb-krauler", NULL, "krauler", 1 },
+		{ "usb-krauler", "mute", "krauler", 1 }, { "usb-krauler", "dashes", "krauler", 1 },
+		{ "usb-krauler", NULL, "krauler", 0 } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		loop = bus_begin();
+		ups = bus_plug(rows[i].device, NULL);
+		struct emu_usb *usb = (struct emu_usb *)emu_usb_of(&ups->file);
+
+		if (rows[i].numbered) {
+			usb->vendor = 0xffff;
+			usb->product = 0x0000;
+		}
+		if (rows[i].fault)
+			order(rows[i].fault);
+		start_driver(SETTINGS("port=auto"), false);
+		fast_pass(loop, 5000);
+		order("clear");
+		fast_pass(loop, 20000);
+		cr_expect(is_fresh(), "%zu: %s", i, script.log);
+		cr_expect(strstr(script.log, rows[i].bridge), "%zu: %s", i, script.log);
+		cr_expect_eq(logged("bridge ablerex") > 0, !strcmp(rows[i].bridge, "ablerex"),
+		    "%zu: %s", i, script.log);
+		end();
+	}
+}
+
+/* An ablerex whose string 3 is something: a serial number, say. */
+Test(qxusb, a_serial_number_is_no_answer)
+{
+	static const char *const strings[] = { "20100826", "UPS V2.0", "12.5 7.3", "#1 0.0" };
+
+	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
+		loop = bus_begin();
+		ups = bus_plug("usb-ablerex", NULL);
+		struct emu_usb *usb = (struct emu_usb *)emu_usb_of(&ups->file);
+
+		usb->serial = 3;
+		strcpy(usb->strings[3], strings[i]);
+		start_driver(SETTINGS("port=auto"), false);
+		fast_pass(loop, 20000);
+		cr_expect(is_fresh(), "%s: %s", strings[i], script.log);
+		cr_expect_eq(logged("bridge ablerex"), 1, "%s: %s", strings[i], script.log);
+		end();
+	}
+}
+
+/* 2.8.0: by maker and name, both, whatever their case; else it is a cypress. */
+Test(qxusb, phoenixtec_is_known_by_its_strings)
+{
+	static const struct {
+		const char *maker, *name, *bridge;
+	} rows[] = { { "PHOENIXTEC Power", "usb cable (v2.00)", "bridge phoenixtec" },
+		{ "Phoenixtec Power", "USB Cable (V1.00)", "bridge cypress" },
+		{ "Phoenixtec", "USB Cable (V2.00)", "bridge cypress" },
+		{ "", "", "bridge cypress" } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		loop = bus_begin();
+		ups = bus_plug("usb-phoenixtec", NULL);
+		struct emu_usb *usb = (struct emu_usb *)emu_usb_of(&ups->file);
+
+		strcpy(usb->strings[usb->manufacturer], rows[i].maker);
+		strcpy(usb->strings[usb->name], rows[i].name);
+		start_driver(SETTINGS("port=auto"), false);
+		fast_pass(loop, 3000);
+		cr_expect(strstr(script.log, rows[i].bridge), "%zu: %s", i, script.log);
+		end();
+	}
+}
+
+/* Half a second, and only then: what is looked for too early may be the answer before it. */
+Test(qxusb, ablerex_has_the_time_to_answer)
+{
+	static const struct bridge ablerex = { "usb-ablerex", "Megatec",
+		{ "norating", "novendor", "protocol=megatec" }, "ablerex", CUTS };
+
+	begin(&ablerex);
+	order("delay 480");
+	fast_pass(loop, 3000);
+	for (int i = 0; i < 10; i++) {
+		unsigned long asked = emu_heard(ups->emu)->heard;
+		unsigned transfers = bus_now.transfers;
+
+		fast_pass(loop, 10000);
+		cr_expect(is_fresh() && emu_heard(ups->emu)->heard > asked);
+		cr_expect_eq(bus_now.transfers - transfers,
+		    2 * (emu_heard(ups->emu)->heard - asked), "%u transfers for %lu questions",
+		    bus_now.transfers - transfers, emu_heard(ups->emu)->heard - asked);
+	}
+	end();
+}
+
+/* All bytes of ablerex's report are the question's or zero. */
+Test(qxusb, nothing_of_ours_fills_a_report)
+{
+	static const unsigned char whole[47] = { [0] = 0x05, [2] = 3, 'Q', '1', '\r' };
+	static const struct bridge ablerex = { "usb-ablerex", "Megatec", { 0 }, "ablerex", CUTS };
+	struct buf tap = { .max = 1 << 20 };
+
+	begin(&ablerex);
+	bus_now.tap = &tap;
+	fast_pass(loop, 5000);
+	cr_expect(memmem(buf_bytes(&tap), buf_len(&tap), whole, 47));
+	bus_now.tap = NULL;
+	buf_free(&tap);
+	end();
 }
 
 static void

@@ -295,6 +295,7 @@ bus_control(void *owner, const void *setup, size_t len)
 	};
 	bool fails = bus_fails();
 
+	cr_assert_eq(handle->asked, 0, "two transfers at once");
 	/* all that is sent was meant to be. */
 	cr_assert_eq(len, 8 + data);
 	cr_assert_eq(VALGRIND_CHECK_MEM_IS_DEFINED(setup, len), 0);

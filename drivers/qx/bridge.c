@@ -10,9 +10,14 @@
 #include <strings.h>
 
 #define TRIES 10 /* of a string that comes mutilated, or does not come: "UPS No Ack" */
+#define GET_REPORT 0x01
 #define SET_REPORT 0x09
 #define GET_DESCRIPTOR 0x06
 #define INTERRUPT_OUT 0x02 /* where the descriptors tell of none */
+#define VENDOR_OUT 0x42	   /* a request of the vendor's, to an endpoint */
+#define FETCH_AFTER_MS 500 /* the UPS has had the time to answer */
+#define FETCH_AGAIN_MS 250
+#define LETTERS_MIN 16 /* of a status: no serial number looks like the beginning of one */
 
 /* ---- options ---- */
 
@@ -27,8 +32,8 @@ read_subdriver(struct qx *qx)
 	qx->wire.given = true;
 	if (!qx->wire.bridge)
 		core_fault(qx->core, "subdriver",
-		    "one of armac, cypress, fabula, fuji, hunnox, ippon, krauler, phoenix, sgs, "
-		    "snr");
+		    "one of ablerex, armac, cypress, fabula, fuji, hunnox, ippon, krauler, "
+		    "phoenix, phoenixtec, sgs, snr");
 	else if (!core_option(qx->core, "vendorid") || !core_option(qx->core, "productid"))
 		core_fault(qx->core, "subdriver", "give vendorid and productid, too");
 }
@@ -73,6 +78,17 @@ qx_is_usb(void *device)
 
 static void packed(void *device, enum exchange_end end, const unsigned char *bytes, size_t len);
 
+/* Over the one of SET_REPORT; how long all is. */
+static size_t
+vendor_setup(unsigned char *request, const struct qx_bridge *bridge, size_t letters)
+{
+	const unsigned char setup[8] = { VENDOR_OUT, bridge->request, 0, 0, 0, 0,
+		(unsigned char)letters, 0 };
+
+	memcpy(request, setup, sizeof(setup));
+	return sizeof(setup) + letters;
+}
+
 static void
 send_report(struct qx *qx)
 {
@@ -86,7 +102,9 @@ send_report(struct qx *qx)
 	wire->taken = bridge->pack(request + 8, wire->text + wire->at, wire->len - wire->at);
 	wire->writing = true;
 	wire->early_len = 0;
-	if (bridge->value)
+	if (bridge->request)
+		usb_transfer(qx->usb, request, vendor_setup(request, bridge, wire->taken), packed);
+	else if (bridge->value)
 		usb_transfer(qx->usb, request, 8u + bridge->write_len, packed);
 	else
 		usb_send(
@@ -114,6 +132,8 @@ packed(void *device, enum exchange_end end, const unsigned char *bytes, size_t l
 	wire->at += wire->taken;
 	if (wire->at < wire->len)
 		send_report(qx);
+	else if (wire->bridge->fetched)
+		loop_timer_in(core_loop(qx->core), &wire->fetch, FETCH_AFTER_MS);
 	else if (wire->early_len)
 		arrived(qx, wire->early, wire->early_len);
 }
@@ -143,6 +163,50 @@ qx_heard(void *device, const unsigned char *bytes, size_t len)
 		memcpy(wire->early + wire->early_len, text, len);
 		wire->early_len += len;
 	}
+}
+
+/* ---- by a report that is fetched ---- */
+
+/* Nothing yet, or not all: look again.  What was there before may still be there. */
+static void
+fetched(void *device, enum exchange_end end, const unsigned char *bytes, size_t len)
+{
+	struct qx *qx = device;
+	struct qx_wire *wire = &qx->wire;
+	char text[QX_BRIDGE_REPORT];
+	size_t old = wire->early_len;
+
+	len = end == EXCHANGE_ANSWERED && len <= sizeof(text)
+		  ? wire->bridge->unpack(text, bytes, len, 0)
+		  : 0;
+	if (len == 0 || text[len - 1] != '\r')
+		loop_timer_in(core_loop(qx->core), &wire->fetch, FETCH_AGAIN_MS);
+	if (len == 0)
+		return;
+	if (len < old || memcmp(text, wire->early, old) != 0)
+		old = 0;
+	memcpy(wire->early, text, len);
+	wire->early_len = len;
+	if (len > old)
+		arrived(qx, text + old, len - old);
+}
+
+static void
+fetch(void *owner)
+{
+	struct qx *qx = owner;
+	const struct qx_bridge *bridge = qx->wire.bridge;
+	const unsigned char setup[8] = { 0xa1, GET_REPORT, (unsigned char)bridge->value,
+		(unsigned char)(bridge->value >> 8), usb_about(qx->usb)->interface, 0,
+		(unsigned char)bridge->write_len, 0 };
+
+	usb_transfer(qx->usb, setup, sizeof(setup), fetched);
+}
+
+static void
+stop_fetching(struct qx *qx)
+{
+	loop_timer_clear(core_loop(qx->core), &qx->wire.fetch);
 }
 
 /* ---- by strings ---- */
@@ -301,6 +365,7 @@ cancel(void *device)
 	bool answerable = !wire->bridge->find_string && !wire->writing;
 
 	wire->writing = false;
+	stop_fetching(qx);
 	return !answerable;
 }
 
@@ -327,6 +392,55 @@ use(struct qx *qx)
 	qx_detect(qx);
 }
 
+/* Letters of a status in string 3, with whatever letter in front; or that there is none. */
+static bool
+answers_by_string(const unsigned char *bytes, size_t len)
+{
+	char text[128];
+
+	if (len < 2 || bytes[0] > len || bytes[1] != 3)
+		return false;
+	len = read_letters(text, bytes) - 1;
+	text[len] = '\0'; /* for its CR */
+	return !strcasecmp(text, "UPS No Ack") ||
+	       (len >= LETTERS_MIN && strchr(text, ' ') && strchr(text, '.') &&
+		   strspn(text + 1, "0123456789. -") == len - 1);
+}
+
+static void
+string_told(void *device, const struct exchange *exchange, enum exchange_end end,
+    const char *answer, size_t len)
+{
+	struct qx *qx = device;
+
+	if (end == EXCHANGE_LOST)
+		return;
+	if (end == EXCHANGE_ANSWERED && answers_by_string((const unsigned char *)answer, len))
+		qx->wire.bridge = qx->wire.bridge->rival;
+	use(qx);
+}
+
+/* If it could be another one as well, its answer to Q1 tells. */
+static void
+choose(struct qx *qx)
+{
+	struct qx_wire *wire = &qx->wire;
+
+	if (wire->given || !wire->bridge->rival) {
+		use(qx);
+		return;
+	}
+	usb_ask(qx->usb,
+	    &(struct usb_request){ .name = "string",
+		.type = 0x80,
+		.request = GET_DESCRIPTOR,
+		.value = 0x303,
+		.index = wire->language ? wire->language : usb_language(qx->usb),
+		.length = 255,
+		.done = string_told },
+	    false);
+}
+
 /* A HID power device that has the number of a bridge is none. */
 static void
 descriptor_came(void *device, const struct exchange *exchange, enum exchange_end end,
@@ -339,7 +453,7 @@ descriptor_came(void *device, const struct exchange *exchange, enum exchange_end
 	if (end == EXCHANGE_ANSWERED && hid_is_power_device(answer, len))
 		usb_next(qx->usb, "it is a HID power device: usbhid-ups is its driver");
 	else if (end == EXCHANGE_ANSWERED || end == EXCHANGE_REFUSED)
-		use(qx);
+		choose(qx);
 	else
 		core_failed(qx->core, "the USB device does not tell its report descriptor");
 }
@@ -364,14 +478,22 @@ identified(void *device)
 			.done = descriptor_came },
 		    false);
 	else
-		use(qx);
+		choose(qx);
 }
 
 void
 qx_bridge_begin(struct qx *qx)
 {
 	qx->wire.used = false;
+	stop_fetching(qx);
+	qx->wire.fetch = (struct timer){ .fire = fetch, .owner = qx };
 	usb_identify(qx->usb, identified);
+}
+
+void
+qx_bridge_end(struct qx *qx)
+{
+	stop_fetching(qx);
 }
 
 void

@@ -1,10 +1,11 @@
 /* bridge.h - the chips that give a UPS with a serial protocol a USB plug: how a question and its
  * answer travel through each of them.  docs/devices/megatec.md, section 11; docs/man/nutdrv_qx.8.
  *
- * A bridge carries a question in reports and answers in interrupt reports, or it has a string
- * descriptor for each question that it knows, which is the answer.  bridges.c is the table: one row
- * for each bridge, and which USB device has which; bridge.c does what the row says, one transfer at
- * a time, under the exchange that qx_ask() and qx_order() have queued. */
+ * A bridge carries a question in reports and answers in interrupt reports or in one that must be
+ * fetched, or it has a string descriptor for each question that it knows, which is the answer.
+ * bridges.c is the table: one row for each bridge, and which USB device has which; bridge.c does
+ * what the row says, one transfer at a time, under the exchange that qx_ask() and qx_order() have
+ * queued. */
 #ifndef QX_BRIDGE_H
 #define QX_BRIDGE_H
 
@@ -17,9 +18,11 @@ struct qx_bridge {
 	const char *name; /* subdriver= */
 
 	/* By reports. */
-	uint16_t value;	    /* wValue of SET_REPORT; 0: they go to interrupt endpoint 2 */
+	uint16_t value;	    /* wValue of SET_REPORT; 0: they go to interrupt endpoint 2, or by: */
+	uint8_t request;    /* the vendor's, of as many bytes as there are letters; 0: none */
 	uint16_t write_len; /* bytes of a report to it; 0: by strings */
-	uint16_t read_len;  /* the longest from it */
+	uint16_t read_len;  /* the longest from it; 0: it sends none */
+	bool fetched;	    /* the answer is read by GET_REPORT, of the same value and length */
 	/* Into REPORT, which is all zeros, from TEXT on, which ends with its CR.  How many letters.
 	 */
 	size_t (*pack)(unsigned char *report, const char *text, size_t len);
@@ -34,6 +37,10 @@ struct qx_bridge {
 	uint16_t string_len; /* wLength */
 	uint16_t language;   /* 0: the device's first */
 	bool lockstep;	     /* others want to be read in between: hunnox */
+
+	/* NULL, or the one by strings that devices of the same number have: they answer Q1 by it.
+	 */
+	const struct qx_bridge *rival;
 
 	/* NULL, or: does it take TEXT?  What it does not is sent back, as a UPS would. */
 	bool (*takes)(const char *text);
@@ -59,8 +66,10 @@ struct qx_wire {
 	size_t len, at; /* letters, and where the report under way begins */
 	size_t taken;	/* letters in it */
 	bool writing;
-	char early[QX_BRIDGE_REPORT * 2]; /* came before it was known that all is written */
+	/* Came before it was known that all is written; of what is fetched: what was there last. */
+	char early[QX_BRIDGE_REPORT * 2];
 	size_t early_len, got;
+	struct timer fetch; /* set: the answer will be looked for */
 	uint8_t strings[4]; /* to be read one after the other; the last one is the answer */
 	size_t strings_len, string;
 	char first;
@@ -72,6 +81,7 @@ struct qx;
 void qx_bridge_options(struct qx *qx, bool is_usb);
 /* Find the device and its bridge, then call FOUND. */
 void qx_bridge_begin(struct qx *qx);
+void qx_bridge_end(struct qx *qx);
 bool qx_is_usb(void *device);
 /* Is there a way for TEXT (with its CR) to the UPS?  Not through each bridge. */
 bool qx_carries(const struct qx *qx, const char *text);

@@ -153,6 +153,24 @@ pack_fuji(unsigned char *report, const char *text, size_t len)
 	return len;
 }
 
+static size_t
+pack_bare(unsigned char *report, const char *text, size_t len)
+{
+	memcpy(report, text, len);
+	return len;
+}
+
+/* 05 00, how many letters, then they. */
+static size_t
+pack_ablerex(unsigned char *report, const char *text, size_t len)
+{
+	len = least(len, 44);
+	report[0] = 0x05;
+	report[2] = (unsigned char)len;
+	memcpy(report + 3, text, len);
+	return len;
+}
+
 /* ---- by strings ---- */
 
 struct string_row {
@@ -218,7 +236,20 @@ find_fabula(const char *text, char *first)
 
 /* ---- the table ---- */
 
-enum { CYPRESS, PHOENIX, IPPON, SGS, ARMAC, FUJI, KRAULER, SNR, FABULA, HUNNOX };
+enum {
+	CYPRESS,
+	PHOENIX,
+	IPPON,
+	SGS,
+	ARMAC,
+	FUJI,
+	KRAULER,
+	SNR,
+	FABULA,
+	HUNNOX,
+	PHOENIXTEC,
+	ABLEREX
+};
 
 const struct qx_bridge qx_bridges[] = { [CYPRESS] = { .name = "cypress",
 					    .value = 0x0200,
@@ -278,6 +309,19 @@ const struct qx_bridge qx_bridges[] = { [CYPRESS] = { .name = "cypress",
 	    .lockstep = true,
 	    .off_min_s = 30,
 	    .returns_at_once = true },
+	[PHOENIXTEC] = { .name = "phoenixtec",
+	    .request = 0x0d,
+	    .write_len = QX_BRIDGE_REPORT,
+	    .read_len = 8,
+	    .pack = pack_bare,
+	    .unpack = unpack_plain },
+	[ABLEREX] = { .name = "ablerex",
+	    .value = 0x0305,
+	    .write_len = 47,
+	    .fetched = true,
+	    .pack = pack_ablerex,
+	    .unpack = unpack_plain,
+	    .rival = &qx_bridges[KRAULER] },
 	{ .name = NULL } };
 
 const struct usb_known qx_known[] = {
@@ -285,7 +329,7 @@ const struct usb_known qx_known[] = {
 	{ 0x0483, 0x0035, &qx_bridges[SGS] },	  /* TS Shara */
 	{ 0x05b8, 0x0000, &qx_bridges[CYPRESS] }, /* Agiler */
 	{ 0x0665, 0x5161, &qx_bridges[CYPRESS] }, /* Belkin F6C1200-UNV, Voltronic Power */
-	{ 0x06da, 0x0002, &qx_bridges[CYPRESS] }, /* Online Yunto YQ450 */
+	{ 0x06da, 0x0002, &qx_bridges[CYPRESS] }, /* Online Yunto YQ450; see by_name */
 	{ 0x06da, 0x0003, &qx_bridges[IPPON] },	  /* Mustek PowerMust */
 	{ 0x06da, 0x0004, &qx_bridges[CYPRESS] }, /* Phoenixtec Innova 3/1 T */
 	{ 0x06da, 0x0005, &qx_bridges[CYPRESS] }, /* Phoenixtec Innova RT */
@@ -295,7 +339,7 @@ const struct usb_known qx_known[] = {
 	{ 0x0f03, 0x0001, &qx_bridges[CYPRESS] }, /* Unitek Alpha 1200Sx */
 	{ 0x14f0, 0x00c9, &qx_bridges[PHOENIX] }, /* GE EP */
 	{ 0x1cb0, 0x0035, &qx_bridges[KRAULER] }, /* Legrand Daker DK */
-	{ 0xffff, 0x0000, &qx_bridges[KRAULER] }, /* Ablerex 625L, older ones */
+	{ 0xffff, 0x0000, &qx_bridges[ABLEREX] }, /* Ablerex; older ones are kraulers */
 	{ 0, 0, NULL },
 };
 
@@ -308,6 +352,7 @@ static const struct {
 	{ 0x0001, 0x0000, "MEC", "MEC0003", &qx_bridges[FABULA] },
 	{ 0x0001, 0x0000, NULL, "MEC0003", &qx_bridges[HUNNOX] },
 	{ 0x0001, 0x0000, "ATCL FOR UPS", "ATCL FOR UPS", &qx_bridges[FUJI] },
+	{ 0x06da, 0x0002, "Phoenixtec Power", "USB Cable (V2.00)", &qx_bridges[PHOENIXTEC] },
 };
 
 const struct qx_bridge *

@@ -147,6 +147,7 @@ qx_free(void *device)
 {
 	struct qx *qx = device;
 
+	qx_bridge_end(qx);
 	usb_free(qx->usb);
 	free(qx);
 }
