@@ -1,5 +1,6 @@
 #include "base/confine.h"
 
+#include "base/addr.h"
 #include "base/log.h"
 #include "drivers/core/usb.h"
 #include "tls/tls.h"
@@ -136,6 +137,24 @@ Test(confine, arguments_count)
 	cr_expect_eq(confined(CONFINE_YES, open_sockets), 0);
 }
 #endif
+
+/* At a reload, in a repeater, and whenever such a peer comes. */
+static int
+read_link_local(void)
+{
+	char text[ADDR_TEXT_MAX];
+	struct addr addr;
+
+	if (!addr_parse(&addr, "fe80::1%lo", 3493))
+		return 1;
+	return strcmp(addr_host(&addr, text), "fe80::1%lo") ? 2 : 0;
+}
+
+Test(confine, an_address_names_its_interface)
+{
+	cr_expect_eq(confined(CONFINE_YES, read_link_local), 0);
+	cr_expect_eq(confined(CONFINE_STRICT, read_link_local), 0);
+}
 
 static int begun[2], go[2];
 
@@ -290,6 +309,23 @@ check(const struct confine_call *table)
 			    "%s is in confine_common", call->name);
 	}
 }
+
+#if defined(__x86_64__) && !defined(__ILP32__)
+/* (Kernels since 6.14 let it pass whatever a filter says: it cannot be seen to be done.) */
+static bool
+stands(const struct confine_call *table, int number)
+{
+	while (table->name && table->number != number)
+		table++;
+	return table->name != NULL;
+}
+
+Test(confine, who_is_traced_by_the_kernel_lives)
+{
+	cr_expect(stands(confine_common, 335), "uretprobe");
+	cr_expect(stands(confine_common, 336), "uprobe");
+}
+#endif
 
 Test(confine, each_call_stands_once)
 {

@@ -1,5 +1,6 @@
 #include "base/confine.h"
 
+#include <linux/sockios.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
@@ -61,6 +62,8 @@ const struct confine_call confine_common[] = {
 	CONFINE(writev, "write()"),
 	CONFINE_IF(ioctl, 1, 0xffff, 'T' << 8 | 0x01, "TCGETS: is it a terminal?"),
 	CONFINE_IF(ioctl, 1, 0xffff, 'T' << 8 | 0x2a, "TCGETS2: the same, by newer libraries"),
+	CONFINE_IF(ioctl, 1, 0xffff, SIOCGIFINDEX, "fe80::1%eth0: the number of eth0"),
+	CONFINE_IF(ioctl, 1, 0xffff, SIOCGIFNAME, "a peer from there: the name again"),
 	CONFINE(fcntl, "flags of a descriptor"),
 	CONFINE(fcntl64, "the same on 32 bits"),
 	CONFINE(dup2, "a terminal let go of"),
@@ -110,6 +113,9 @@ const struct confine_call confine_common[] = {
 	CONFINE(clock_nanosleep, "the same"),
 	CONFINE(clock_nanosleep_time64, "the same on 32 bits"),
 	CONFINE_IF(prctl, 0, UINT32_MAX, PR_SET_VMA, "names for memory, in newer libraries"),
+	CONFINE(
+	    uretprobe, "the kernel's own, in a function that somebody traces: refused, it crashes"),
+	CONFINE(uprobe, "the same, of newer kernels"),
 	CONFINE(exit_group, "the end"),
 	CONFINE(exit, "that of a thread"),
 	CONFINE_END,

@@ -87,6 +87,9 @@
 #endif
 
 /* Not of 32 bits */
+#ifndef __NR_mmap /* arm */
+#define __NR_mmap (-1)
+#endif
 #ifndef __NR_newfstatat
 #define __NR_newfstatat (-1)
 #endif
@@ -145,6 +148,23 @@
 #endif
 #ifndef __NR_mkdir
 #define __NR_mkdir (-1)
+#endif
+
+/* Made by what the kernel writes into a traced program, and therefore whatever the headers know;
+ * of x86_64 alone. */
+#ifndef __NR_uretprobe
+#if defined(__x86_64__) && !defined(__ILP32__)
+#define __NR_uretprobe 335
+#else
+#define __NR_uretprobe (-1)
+#endif
+#endif
+#ifndef __NR_uprobe
+#if defined(__x86_64__) && !defined(__ILP32__)
+#define __NR_uprobe 336
+#else
+#define __NR_uprobe (-1)
+#endif
 #endif
 
 #endif
