@@ -76,7 +76,7 @@ CFLAGS		= $(OPTIMIZE) $(HARDEN) $(WARNINGS)
 CPPFLAGS	=
 LDFLAGS		= $(AS_NEEDED) $(HARDEN_LINK)
 # (the same programs, whatever folder they are made in)
-HOUSE		= -std=c11 -D_GNU_SOURCE -I. -Isrc -MMD -MP -fdebug-prefix-map=$(CURDIR)=. -fmacro-prefix-map=$(CURDIR)=.
+HOUSE		= -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I. -Isrc -MMD -MP -fdebug-prefix-map=$(CURDIR)=. -fmacro-prefix-map=$(CURDIR)=.
 LIBS		=
 LIBS_none	=
 LIBS_openssl	= -lssl -lcrypto
