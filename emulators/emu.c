@@ -361,14 +361,11 @@ emu_bus_fails(struct emu *emu, const struct emu_message *request)
 }
 
 void
-emu_say(struct emu *emu, const char *format, ...)
+emu_say_bytes(struct emu *emu, const void *bytes, size_t len)
 {
 	struct buf line = { .max = 4096 };
-	va_list args;
 
-	va_start(args, format);
-	buf_add_vformat(&line, format, args);
-	va_end(args);
+	buf_add(&line, bytes, len);
 	if (emu->device->model->end &&
 	    !(emu->asked[0] && strcmp(emu->device->no_end, emu->asked) == 0))
 		buf_add(&line, &emu->device->model->end, 1);
@@ -378,6 +375,20 @@ emu_say(struct emu *emu, const char *format, ...)
 		};
 		emu_send(emu, &message);
 	}
+	buf_free(&line);
+}
+
+void
+emu_say(struct emu *emu, const char *format, ...)
+{
+	struct buf line = { .max = 4096 };
+	va_list args;
+
+	va_start(args, format);
+	buf_add_vformat(&line, format, args);
+	va_end(args);
+	if (!line.failed)
+		emu_say_bytes(emu, buf_bytes(&line), buf_len(&line));
 	buf_free(&line);
 }
 

@@ -208,8 +208,9 @@ void emu_pace(struct emu *emu, bool on);
 bool emu_paced(const struct emu *emu);
 
 /* Models answer with these.  What is said passes the faults and the delays, then the transport.
- * emu_say(): a line, the model's end is added.  emu_send(): any message. */
+ * emu_say(), emu_say_bytes(): a line, the model's end is added.  emu_send(): any message. */
 void emu_say(struct emu *emu, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void emu_say_bytes(struct emu *emu, const void *bytes, size_t len);
 void emu_send(struct emu *emu, const struct emu_message *message);
 /* Bytes out of nowhere, past all faults: noise, alerts. */
 void emu_blurt(struct emu *emu, const void *bytes, size_t len);

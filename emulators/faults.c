@@ -140,7 +140,8 @@ dashes(struct passing *p)
 		dash_field(text, from, to);
 }
 
-/* A letter among the status bits, in the middle of the last field. */
+/* A letter among the status bits, in the middle of the last field; where that is a byte, not a row
+ * of bits, any letter is one of its values, and right. */
 static void
 badbits(struct passing *p)
 {
@@ -148,7 +149,7 @@ badbits(struct passing *p)
 	char *text = text_of(p, &len);
 	size_t fields = text ? count_fields(text, len) : 0;
 
-	if (fields && find_field(text, len, fields - 1, &from, &to))
+	if (fields && find_field(text, len, fields - 1, &from, &to) && to - from > 2)
 		text[from + (to - from) / 2] = 'A';
 }
 

@@ -5,6 +5,7 @@
 #include "drivers/core/usb.h"
 #include "drivers/proto/frame.h"
 #include "drivers/proto/megatec.h"
+#include "drivers/proto/qshex.h"
 #include "drivers/proto/voltronic.h"
 
 #include <math.h>
@@ -98,6 +99,19 @@ take_voltronic(int which, const char *answer, size_t len)
 		check_text(text);
 }
 
+static void
+take_qshex(const char *answer, size_t len)
+{
+	struct qshex_status status;
+
+	if (qshex_status_parse(&status, answer, len))
+		return;
+	NUMBERS(status.input_voltage, status.output_voltage, status.load, status.frequency,
+	    status.battery_voltage, status.rated_voltage, status.rated_frequency,
+	    status.rated_battery_voltage);
+	must(!(status.bits >> 8), "more than eight bits");
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -106,7 +120,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!size)
 		return 0;
 	answer = fuzz_copy(data + 1, size - 1);
-	if (data[0] % 16 < 4)
+	if (data[0] == 0xff)
+		take_qshex(answer, size - 1);
+	else if (data[0] % 16 < 4)
 		take_megatec(data[0] % 16, answer, size - 1);
 	else if (data[0] % 16 < 14)
 		take_voltronic(data[0] % 16 - 4, answer, size - 1);

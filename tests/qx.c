@@ -10,6 +10,8 @@
 #define STATUS "(226.0 195.0 226.0 014 49.0 27.5 30.0 00001001"
 #define RATINGS "#230.0 010 024.0 50.0"
 #define VENDOR "#NOT_A_LIVE_UPS  TESTING    TESTING   "
+/* 226.0 V in and out, 14 %, 49 Hz, 27.5 V of a UPS without zeros in its numbers. */
+#define QS_HEX "#\x6c\xd2 \x6a \x6c\xd2 \x6a \x0e \x61\xa8 \x28\x02\x12\xd0 \xe9 \x3c \x09"
 #define QGS "(234.9 50.0 229.8 50.0 000.0 000 369.1 ---.- 026.5 ---.- 018.8 100000000001"
 
 extern const struct driver nutdrv_qx_driver, blazer_ser_driver;
@@ -346,6 +348,8 @@ Test(qx, each_dialect_is_found)
 		{ "Q1", { { "Q1", STATUS } }, ECHO },
 		{ "Q1", { { "Q1", STATUS } }, NULL },
 		{ "Voltronic-QS", { { "QS", STATUS }, { "M", "V" } }, ECHO },
+		{ "Voltronic-QS-Hex", { { "QS", QS_HEX }, { "M", "P" } }, "N" },
+		{ "Voltronic-QS-Hex", { { "QS", QS_HEX " \x23" }, { "M", "T" } }, "N" },
 		{ "Zinto", { { "Q1", STATUS }, { "FW?", VENDOR } }, ECHO },
 		{ "Voltronic", { { "QGS", QGS } }, "(NAK" },
 		{ "Voltronic", { { "QGS", QGS }, { "Q1", STATUS }, { "QPI", "(PI01" } }, "(NAK" },
@@ -965,6 +969,51 @@ Test(qx, k_of_hunnox_gives_its_own_delays)
 	kill_power(SETTINGS("protocol=hunnox", "stayoff"));
 	cr_expect_str_eq(device.asked, "Q1 C S01R0000 ");
 	cr_expect_eq(script.status_code, 0);
+}
+
+/* Section 12 */
+Test(qx, qs_in_binary_is_published_as_nut_does)
+{
+	device = (struct device){ .otherwise = "N", .tail = "\r", .delay_ms = 200 };
+	say("QS", QS_HEX " \x23");
+	say("M", "T");
+	say("C", NULL);
+	struct loop *loop = begin(&nutdrv_qx_driver, NULL);
+
+	cr_expect_str_eq(device.asked, "Q1 QGS QS M M QS ");
+	EXPECT("input.voltage", "226.2");
+	EXPECT("output.voltage", "226.2");
+	EXPECT("output.frequency", "50.0");
+	EXPECT("ups.load", "14");
+	EXPECT("battery.voltage", "27.41");
+	EXPECT("battery.voltage.nominal", "24.0");
+	EXPECT("output.voltage.nominal", "230.0");
+	EXPECT("output.frequency.nominal", "50.0");
+	EXPECT("ups.firmware.aux", "PM-T");
+	EXPECT("ups.beeper.status", "enabled");
+	EXPECT("ups.type", "offline / line interactive");
+	EXPECT("ups.temperature", "(none)");
+	cr_expect(has_command("test.battery.start.quick"));
+	cr_expect_not(has_command("test.battery.start"));
+	cr_expect_str_eq(order(loop, "INSTCMD", "shutdown.stop", NULL), "handled");
+	cr_expect_str_eq(order(loop, "INSTCMD", "shutdown.return", NULL), "failed"); /* N */
+	cr_expect_str_eq(device.asked, "S.5R0003 ");
+	cr_expect_str_eq(order(loop, "SET", "ups.delay.start", "0"), "invalid");
+	end(loop);
+}
+
+Test(qx, qs_in_binary_of_kind_p_has_neither_ratings_nor_test)
+{
+	device = (struct device){ .otherwise = "N", .tail = "\r", .delay_ms = 200 };
+	say("QS", QS_HEX);
+	say("M", "P");
+	struct loop *loop = begin(&nutdrv_qx_driver, SETTINGS("protocol=voltronic-qs-hex"));
+
+	EXPECT("ups.firmware.aux", "PM-P");
+	EXPECT("output.voltage.nominal", "(none)");
+	EXPECT("battery.charge", "(none)");
+	cr_expect_not(has_command("test.battery.start.quick"));
+	end(loop);
 }
 
 Test(qx, k_that_is_refused_is_tried_three_times_and_fails)

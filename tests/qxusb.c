@@ -34,9 +34,16 @@ static const struct bridge {
 	const char *device, *dialect;
 	const char *settings[5];
 	const char *bridge;
-	enum { ASKS, ORDERS = 1, CUTS = 2, TESTS = 4 } can; /* give orders, cut the power, test */
+	enum {
+		ASKS,
+		ORDERS = 1,
+		CUTS = 2, /* the power */
+		TESTS = 4,
+		BINARY = 8 /* answers in bytes that may be zeros */
+	} can;
 } bridges[] = {
 	{ "usb-cypress", "Voltronic-QS", { 0 }, "cypress", ORDERS | CUTS | TESTS },
+	{ "usb-qs-hex", "Voltronic-QS-Hex", { 0 }, "cypress", ORDERS | CUTS | TESTS | BINARY },
 	{ "usb-plain", "Megatec", { 0 }, "cypress", ORDERS | CUTS | TESTS },
 	{ "usb-phoenix", "Zinto", { 0 }, "phoenix", ORDERS | CUTS | TESTS },
 	{ "usb-ippon", "Mustek", { 0 }, "ippon", ORDERS | CUTS | TESTS },
@@ -137,8 +144,7 @@ Test(qxusb, each_bridge_shows_what_the_ups_says)
 		cr_expect_str_eq(get("driver.version.data"), bridge->dialect, "%s: %s",
 		    bridge->device, get("driver.version.data"));
 		/* No string answers FW?, and voltronic-qs asks for no vendor. */
-		if (strcmp(bridge->device, "usb-cypress") != 0 &&
-		    strcmp(bridge->dialect, "Hunnox") != 0)
+		if (!strstr("Hunnox Voltronic-QS-Hex", bridge->dialect))
 			cr_expect_str_eq(get("ups.firmware"), "VER1.0", "%s", bridge->device);
 		cr_expect_str_eq(get("ups.vendorid"), ups->file.vendor_id);
 		cr_expect_str_eq(get("ups.productid"), ups->file.product_id);
@@ -356,6 +362,9 @@ Test(qxusb, each_fault_of_each_bridge_makes_stale_data_and_nothing_false)
 
 	EACH(bridge)
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		/* Any byte can be its last one. */
+		if (bridge->can & BINARY && !strcmp(faults[i], "badbits"))
+			continue;
 		begin(bridge);
 		order(faults[i]);
 		for (int second = 0; second < 15; second++) {
@@ -378,6 +387,8 @@ Test(qxusb, an_answer_without_its_cr_is_taken)
 {
 	EACH(bridge)
 	{
+		if (bridge->can & BINARY) /* are the zeros behind it its own? */
+			continue;
 		begin(bridge);
 		order("nocr");
 		order("mains off");

@@ -86,6 +86,8 @@ megatec_reply(const char *command, const char *answer, size_t len)
 		return MEGATEC_OBEYED;
 	if (len == command_len && memcmp(answer, command, len) == 0)
 		return MEGATEC_REFUSED;
+	if (len == 1 && answer[0] == 'N')
+		return MEGATEC_REFUSED;
 	if (answer[0] == '(') {
 		answer++;
 		len--;

@@ -111,9 +111,25 @@ send_report(struct qx *qx)
 		    qx->usb, out ? out : INTERRUPT_OUT, request + 8, bridge->write_len, packed);
 }
 
+/* QS is answered in letters, or by a # and bytes of all kinds: docs/devices/megatec.md, 12. */
+static bool
+is_binary(const struct qx_wire *wire, const unsigned char *report, size_t len)
+{
+	if (strcmp(wire->text, "QS\r") != 0)
+		return false;
+	if (wire->got)
+		return wire->begins == '#';
+	if (wire->writing && wire->early_len)
+		return wire->early[0] == '#';
+	/* Behind a count, with some bridges. */
+	return len >= 2 && (report[0] == '#' || report[1] == '#');
+}
+
 static void
 arrived(struct qx *qx, const char *text, size_t len)
 {
+	if (qx->wire.got == 0 && len > 0)
+		qx->wire.begins = *text;
 	qx->wire.got = len > 0 && text[len - 1] == '\r' ? 0 : qx->wire.got + len;
 	core_arrived(qx->core, text, len);
 }
@@ -153,8 +169,9 @@ qx_heard(void *device, const unsigned char *bytes, size_t len)
 		core_port_lost(qx->core, "the interrupt pipe of the bridge does not work");
 		return;
 	}
-	len = wire->bridge->unpack(
-	    text, bytes, len < QX_BRIDGE_REPORT ? len : QX_BRIDGE_REPORT, wire->got);
+	if (len > QX_BRIDGE_REPORT)
+		len = QX_BRIDGE_REPORT;
+	len = wire->bridge->unpack(text, bytes, len, wire->got, is_binary(wire, bytes, len));
 	if (!wire->writing) {
 		if (len)
 			arrived(qx, text, len);
@@ -177,7 +194,7 @@ fetched(void *device, enum exchange_end end, const unsigned char *bytes, size_t 
 	size_t old = wire->early_len;
 
 	len = end == EXCHANGE_ANSWERED && len <= sizeof(text)
-		  ? wire->bridge->unpack(text, bytes, len, 0)
+		  ? wire->bridge->unpack(text, bytes, len, 0, false)
 		  : 0;
 	if (len == 0 || text[len - 1] != '\r')
 		loop_timer_in(core_loop(qx->core), &wire->fetch, FETCH_AGAIN_MS);

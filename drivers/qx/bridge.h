@@ -26,8 +26,10 @@ struct qx_bridge {
 	/* Into REPORT, which is all zeros, from TEXT on, which ends with its CR.  How many letters.
 	 */
 	size_t (*pack)(unsigned char *report, const char *text, size_t len);
-	/* The letters in a report; GOT of the answer have come before. */
-	size_t (*unpack)(char *out, const unsigned char *report, size_t len, size_t got);
+	/* The letters in a report; GOT of the answer have come before.  BINARY: they may be zeros.
+	 */
+	size_t (*unpack)(
+	    char *out, const unsigned char *report, size_t len, size_t got, bool binary);
 
 	/* By strings. */
 	/* Which string is the answer to TEXT; *FIRST: the letter that it begins with, whatever
@@ -70,6 +72,7 @@ struct qx_wire {
 	char early[QX_BRIDGE_REPORT * 2];
 	size_t early_len, got;
 	struct timer fetch; /* set: the answer will be looked for */
+	char begins;	    /* the answer, when some of it has come */
 	uint8_t strings[4]; /* to be read one after the other; the last one is the answer */
 	size_t strings_len, string;
 	char first;

@@ -15,16 +15,20 @@ least(size_t a, size_t b)
 }
 
 /* Letters up to the CR.  Zeros behind the text, or behind the CR whatever stands there, are what
- * fills the report. */
+ * fills the report; in the middle of a BINARY answer zeros are its own, but for a report of nothing
+ * else. */
 static size_t
-text_of(char *out, const unsigned char *bytes, size_t len)
+text_of(char *out, const unsigned char *bytes, size_t len, bool binary)
 {
 	const unsigned char *end = memchr(bytes, '\r', len);
+	size_t filled = len;
 
 	if (end)
-		len = (size_t)(end - bytes) + 1;
+		len = filled = (size_t)(end - bytes) + 1;
 	while (len > 0 && bytes[len - 1] == 0)
 		len--;
+	if (binary && len > 0)
+		len = filled;
 	memcpy(out, bytes, len);
 	return len;
 }
@@ -38,20 +42,20 @@ pack_plain(unsigned char *report, const char *text, size_t len)
 }
 
 static size_t
-unpack_plain(char *out, const unsigned char *report, size_t len, size_t got)
+unpack_plain(char *out, const unsigned char *report, size_t len, size_t got, bool binary)
 {
-	return text_of(out, report, len);
+	return text_of(out, report, len, binary);
 }
 
 /* One report of 64 bytes is the whole answer; one without its CR ends at the first zero. */
 static size_t
-unpack_whole(char *out, const unsigned char *report, size_t len, size_t got)
+unpack_whole(char *out, const unsigned char *report, size_t len, size_t got, bool binary)
 {
-	const unsigned char *zero = memchr(report, 0, len);
+	const unsigned char *zero = binary ? NULL : memchr(report, 0, len);
 
 	if (zero)
 		len = (size_t)(zero - report);
-	len = text_of(out, report, len);
+	len = text_of(out, report, len, binary);
 	if (len > 0 && len < QX_BRIDGE_REPORT && out[len - 1] != '\r')
 		out[len++] = '\r';
 	return len;
@@ -68,9 +72,9 @@ pack_counted(unsigned char *report, const char *text, size_t len)
 }
 
 static size_t
-unpack_counted(char *out, const unsigned char *report, size_t len, size_t got)
+unpack_counted(char *out, const unsigned char *report, size_t len, size_t got, bool binary)
 {
-	return len < 2 ? 0 : text_of(out, report + 1, least(least(report[0], 7), len - 1));
+	return len < 2 ? 0 : text_of(out, report + 1, least(least(report[0], 7), len - 1), binary);
 }
 
 static size_t
@@ -87,7 +91,7 @@ pack_richcomm(unsigned char *report, const char *text, size_t len)
 /* A zero among the status bits is a 0; one in front means that the UPS is off; any other is left,
  * and spoils the answer. */
 static size_t
-unpack_richcomm(char *out, const unsigned char *report, size_t len, size_t got)
+unpack_richcomm(char *out, const unsigned char *report, size_t len, size_t got, bool binary)
 {
 	size_t count = len < 2 ? 0 : least(report[0] & 0x0f, len - 1);
 

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "drivers/proto/megatec.h"
+#include "drivers/proto/qshex.h"
 
 #include <string.h>
 
@@ -16,6 +17,7 @@ enum probe {
 	ASK_QGS,
 	ASK_QS,
 	ASK_M,
+	ASK_M_OF_HEX,
 	ASK_D
 };
 
@@ -65,10 +67,31 @@ is_p98(const char *answer, size_t len)
 	return number == -1 ? 0 : number == 98 ? 1 : 2;
 }
 
+/* 2: in binary. */
+static int
+is_qs(const char *answer, size_t len)
+{
+	struct qshex_status status;
+
+	return is_status(answer, len) ? 1 : qshex_status_parse(&status, answer, len) ? 0 : 2;
+}
+
+static int
+is_letter(char letter, const char *answer, size_t len)
+{
+	return len >= 1 && answer[0] == letter && (len == 1 || (len == 2 && answer[1] == '\r'));
+}
+
+static int
+is_p_or_t(const char *answer, size_t len)
+{
+	return is_letter('P', answer, len) || is_letter('T', answer, len);
+}
+
 static int
 is_v(const char *answer, size_t len)
 {
-	return len >= 1 && answer[0] == 'V' && (len == 1 || (len == 2 && answer[1] == '\r'));
+	return is_letter('V', answer, len);
 }
 
 static const struct {
@@ -83,8 +106,9 @@ static const struct {
 	[ASK_I] = { "I\r", is_vendor, { GO(ASK_FW), FOUND(qx_megatec) }, 2 },
 	[ASK_FW] = { "FW?\r", is_vendor, { FOUND(qx_q1), FOUND(qx_zinto) }, 1 },
 	[ASK_QGS] = { "QGS\r", is_qgs, { GO(ASK_QS), FOUND(qx_voltronic) }, 1 },
-	[ASK_QS] = { "QS\r", is_status, { GO(ASK_D), GO(ASK_M) }, 1 },
+	[ASK_QS] = { "QS\r", is_qs, { GO(ASK_D), GO(ASK_M), GO(ASK_M_OF_HEX) }, 1 },
 	[ASK_M] = { "M\r", is_v, { FOUND(qx_mustek), FOUND(qx_voltronic_qs) }, 2 },
+	[ASK_M_OF_HEX] = { "M\r", is_p_or_t, { GO(ASK_D), FOUND(qx_voltronic_qs_hex) }, 2 },
 	[ASK_D] = { "D\r", is_status, { GO(NOWHERE), FOUND(qx_megatec_old) }, 1 },
 };
 #define GARBLED_TRIES 3

@@ -7,8 +7,8 @@
 
 #include <math.h>
 
-static void
-publish_bits(struct qx *qx, unsigned bits)
+void
+qx_bits(struct qx *qx, unsigned bits)
 {
 	core_status(qx->core, qx->on_battery ? STATUS_OB : STATUS_OL);
 	if (bits & MEGATEC_BATTERY_LOW)
@@ -21,9 +21,14 @@ publish_bits(struct qx *qx, unsigned bits)
 		core_alarm(qx->core, "Shutdown imminent!");
 		core_status(qx->core, STATUS_FSD);
 	}
-	core_set(qx->core, "ups.beeper.status", bits & MEGATEC_BEEPER ? "enabled" : "disabled");
 	core_set(qx->core, "ups.type",
 	    bits & MEGATEC_STANDBY_TYPE ? "offline / line interactive" : "online");
+}
+
+void
+qx_beeper(struct qx *qx, unsigned bits)
+{
+	core_set(qx->core, "ups.beeper.status", bits & MEGATEC_BEEPER ? "enabled" : "disabled");
 }
 
 static const char *
@@ -44,7 +49,8 @@ take_status(struct qx *qx, const char *answer, size_t len)
 	qx_number(qx, "ups.load", 0, status.load);
 	qx_number(qx, qx->dialect->frequency, 1, status.frequency);
 	qx_number(qx, "ups.temperature", 1, status.temperature);
-	publish_bits(qx, status.bits);
+	qx_bits(qx, status.bits);
+	qx_beeper(qx, status.bits);
 	if (status.bits & MEGATEC_BYPASS_OR_AVR)
 		qx_regulation(qx, status.input_voltage, status.output_voltage);
 	return NULL;

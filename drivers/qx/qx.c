@@ -16,7 +16,8 @@
 #define LOST_SAID 2	  /* rounds lost in a row before it is said why */
 
 const struct qx_dialect *const qx_dialects[] = { &qx_megatec, &qx_megatec_old, &qx_mecer,
-	&qx_mustek, &qx_q1, &qx_voltronic_qs, &qx_zinto, &qx_hunnox, &qx_voltronic, NULL };
+	&qx_mustek, &qx_q1, &qx_voltronic_qs, &qx_voltronic_qs_hex, &qx_zinto, &qx_hunnox,
+	&qx_voltronic, NULL };
 
 static void next_question(struct qx *qx);
 

@@ -48,7 +48,7 @@ struct qx_command {
 	const char *name; /* last row: NULL */
 	enum qx_kind kind;
 	const char *text, *other;
-	char flag; /* only when the device lists this capability (voltronic.md, 7) */
+	char flag; /* only when the device turns out to have this capability */
 };
 
 /* A variable that is stored in the device. */
@@ -92,11 +92,12 @@ struct qx_dialect {
 	}
 
 extern const struct qx_dialect qx_megatec, qx_megatec_old, qx_mecer, qx_mustek, qx_q1,
-    qx_voltronic_qs, qx_zinto, qx_hunnox, qx_voltronic;
+    qx_voltronic_qs, qx_voltronic_qs_hex, qx_zinto, qx_hunnox, qx_voltronic;
 extern const struct qx_dialect *const qx_dialects[]; /* NULL-ended */
 
 #define QX_DIALECTS                                                                                \
-	"hunnox, mecer, megatec, megatec/old, mustek, q1, voltronic, voltronic-qs, zinto"
+	"hunnox, mecer, megatec, megatec/old, mustek, q1, voltronic, voltronic-qs, "               \
+	"voltronic-qs-hex, zinto"
 
 /* The rows that both drivers have. */
 #define QX_OPTIONS                                                                                 \
@@ -210,6 +211,9 @@ void qx_number(struct qx *qx, const char *name, int decimals, double value);
 void qx_extra(struct qx *qx, bool extra);
 /* A nominal battery voltage became known. */
 void qx_nominal(struct qx *qx, double volts);
+/* megatec.c: what the bits of a status say, but for the one that tells of the beeper, and that. */
+void qx_bits(struct qx *qx, unsigned bits);
+void qx_beeper(struct qx *qx, unsigned bits);
 /* What Megatec's and Voltronic's status have in common. */
 void qx_regulation(struct qx *qx, double input_voltage, double output_voltage);
 

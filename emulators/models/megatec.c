@@ -14,7 +14,8 @@ enum {
 	MUSTEK = 8,
 	Q1 = 16,
 	VOLTRONIC_QS = 32,
-	ZINTO = 64
+	ZINTO = 64,
+	QS_HEX = 128
 };
 
 #define BACK_SOON 10.0 /* seconds it stays off at least, when it is to come back with mains */
@@ -23,7 +24,8 @@ static const struct emu_dialect dialects[] = { { "megatec", MEGATEC, NULL, NULL,
 	{ "megatec/old", MEGATEC_OLD, NULL, NULL, "echo" },
 	{ "mecer", MECER, "(ACK", "(NAK", "(NAK" }, { "mustek", MUSTEK, NULL, NULL, "NAK" },
 	{ "q1", Q1, NULL, NULL, "silent" }, { "voltronic-qs", VOLTRONIC_QS, NULL, "(NAK", "(NAK" },
-	{ "zinto", ZINTO, NULL, NULL, "echo" }, { NULL, 0, NULL, NULL, NULL } };
+	{ "zinto", ZINTO, NULL, NULL, "echo" }, { "voltronic-qs-hex", QS_HEX, NULL, "N", "N" },
+	{ NULL, 0, NULL, NULL, NULL } };
 
 static char
 bit(bool on)
@@ -31,8 +33,8 @@ bit(bool on)
 	return on ? '1' : '0';
 }
 
-static void
-status_bits(char out[9], const struct emu_battery *b)
+void
+emu_megatec_bits(char out[9], const struct emu_battery *b)
 {
 	bool transformed =
 	    b->source == EMU_BOOST || b->source == EMU_TRIM || b->source == EMU_BYPASS;
@@ -69,7 +71,7 @@ say_status(struct emu *emu, const char *rest, int number)
 	else
 		snprintf(volts, sizeof(volts), "%04.1f", b->volts);
 	snprintf(celsius, sizeof(celsius), device->no_temperature ? "--.-" : "%04.1f", b->celsius);
-	status_bits(bits, b);
+	emu_megatec_bits(bits, b);
 	emu_say(emu, "(%05.1f %05.1f %05.1f %03.0f %04.1f %s %s %s", emu_battery_input_volts(b),
 	    fault, emu_battery_output_volts(b), emu_megatec_load(emu), hertz, volts, celsius, bits);
 	return EMU_SAID;
@@ -185,6 +187,7 @@ toggle_beeper(struct emu *emu, const char *rest, int number)
 	return EMU_DONE;
 }
 
+#define NOT_HEX (NOT_QS | VOLTRONIC_QS)
 #define NOT_QS (MEGATEC | MEGATEC_OLD | MECER | MUSTEK | Q1 | ZINTO)
 
 static const struct emu_command commands[] = { { "Q1", say_status, false,
@@ -195,13 +198,16 @@ static const struct emu_command commands[] = { { "Q1", say_status, false,
 	    0 },
 	{ "I", emu_megatec_vendor, false, MEGATEC | MEGATEC_OLD | MECER | MUSTEK, 0 },
 	{ "FW?", emu_megatec_vendor, false, ZINTO, 0 }, { "QPI", say_protocol, false, MECER, 0 },
-	{ "M", say_v, false, VOLTRONIC_QS, 0 },
+	{ "M", say_v, false, VOLTRONIC_QS, 0 }, { "M", emu_qshex_kind, false, QS_HEX, 0 },
+	{ "QS", emu_qshex_status, false, QS_HEX, 0 }, { "T", emu_qshex_test, true, QS_HEX, 0 },
+	{ "CT", emu_qshex_test_stop, false, QS_HEX, 0 },
+	{ "S", emu_megatec_shutdown, true, QS_HEX, 9 },
 	{ "T", emu_megatec_test, true, NOT_QS & ~(unsigned)MECER, 0 },
 	{ "T", emu_megatec_test, true, MECER, 1 },
 	{ "T", emu_megatec_test, false, VOLTRONIC_QS, 0 },
 	{ "TL", emu_megatec_test_deep, false, NOT_QS, 0 },
 	{ "CT", emu_megatec_test_stop, false, NOT_QS, 0 },
-	{ "S", emu_megatec_shutdown, true, 0, 10 }, { "C", emu_megatec_cancel, false, 0, 0 },
+	{ "S", emu_megatec_shutdown, true, NOT_HEX, 10 }, { "C", emu_megatec_cancel, false, 0, 0 },
 	{ "Q", toggle_beeper, false, 0, 0 }, { NULL, NULL, false, 0, 0 } };
 
 const struct emu_model emu_megatec = {

@@ -13,6 +13,15 @@ enum emu_verdict emu_megatec_test_deep(struct emu *emu, const char *rest, int nu
 enum emu_verdict emu_megatec_test_stop(struct emu *emu, const char *rest, int number);
 enum emu_verdict emu_megatec_vendor(struct emu *emu, const char *rest, int number);
 
+/* qshex.c: those of voltronic-qs-hex. */
+enum emu_verdict emu_qshex_status(struct emu *emu, const char *rest, int number);
+enum emu_verdict emu_qshex_kind(struct emu *emu, const char *rest, int number);
+enum emu_verdict emu_qshex_test(struct emu *emu, const char *rest, int number);
+enum emu_verdict emu_qshex_test_stop(struct emu *emu, const char *rest, int number);
+bool emu_qshex_is_t(struct emu *emu);
+
+/* The eight status bits as letters. */
+void emu_megatec_bits(char out[9], const struct emu_battery *b);
 /* The load as the device tells it, in percent. */
 double emu_megatec_load(struct emu *emu);
 
