@@ -19,6 +19,23 @@ Test(usbhid, nothing_is_minus_zero)
 	end();
 }
 
+/* A number cut short would be another one: 230 in units of 10^47 volts is none. */
+Test(usbhid, a_unit_that_is_absurd)
+{
+	begin_made(IDS("0463", "ffff"),
+	    "feature 02:0+16 0..65535 02 UPS.PowerConverter.Input.Voltage unit 881 e 7 is 230\n"
+	    "feature 03:0+16 0..65535 02 UPS.PowerConverter.Output.Voltage unit 881 e -8 is 230\n"
+	    "feature 04:0+16 0..65535 02 UPS.PowerConverter.Input.Frequency unit f001 is 50\n"
+	    "feature 05:0+32 0..65535 02 UPS.PowerSummary.ffff0097 unit 881 e 7 is 65000\n",
+	    NULL);
+	cr_expect(is_fresh(), "%s", script.log);
+	cr_expect_str_eq(get("input.voltage"), "(none)", "%s", get("input.voltage"));
+	cr_expect_str_eq(get("output.voltage"), "(none)", "%s", get("output.voltage"));
+	cr_expect_str_eq(get("input.frequency"), "50.0");
+	cr_expect_str_eq(get("ups.time"), "(none)", "%s", get("ups.time"));
+	end();
+}
+
 struct expected {
 	const char *device, *name, *value;
 };

@@ -488,11 +488,11 @@ read_three(const char *text, char separator, int *a, int *b, int *c)
 static bool
 clock_raw(const struct hidups_item *item, const char *text, int64_t *raw)
 {
-	time_t seconds = (time_t)hidups_item_value(item, item->raw);
 	struct tm tm, made;
+	time_t seconds;
 	bool ok;
 
-	if (!localtime_r(&seconds, &tm))
+	if (!hidups_clock(item, &tm))
 		return false;
 	tm.tm_isdst = -1;
 	if (item->var->how == HIDUPS_UNIX_TIME) {

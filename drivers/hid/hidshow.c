@@ -11,6 +11,7 @@
 #define HERTZ 0x0000f001
 #define AMPERE 0x00100001
 #define ZERO_CELSIUS 273.15
+#define VALUE_MAX 1e12	/* no UPS has so much of anything: its unit is wrong */
 #define SILENT_MS 10000 /* interruptonly: so long it may say nothing */
 
 /* docs/devices/hid.md, 5: exponent 1 at these is tenths; no UPS counts in tens of hertz. */
@@ -122,20 +123,31 @@ show_number(struct hidups *ups, const struct hidups_item *item)
 		value = value * 100 / hidups_full_charge(ups);
 	if (ups->vendor->mend)
 		value = ups->vendor->mend(ups, var, value);
+	if (!(fabs(value) <= VALUE_MAX)) {
+		core_unset(ups->core, var->name);
+		return;
+	}
 	snprintf(text, sizeof(text), "%.*f", var->decimals, value);
 	core_set(ups->core, var->name, text + is_negative_zero(text));
 }
 
-/* The UPS's clock, in the local time of this host, as the one who has set it saw it. */
+bool
+hidups_clock(const struct hidups_item *item, struct tm *out)
+{
+	double value = hidups_item_value(item, item->raw);
+	time_t seconds = value >= 0 && value <= UINT32_MAX ? (time_t)value : -1;
+
+	return seconds >= 0 && localtime_r(&seconds, out);
+}
+
 static void
 show_clock(struct core *core, const struct hidups_item *item)
 {
-	time_t seconds = (time_t)hidups_item_value(item, item->raw);
 	bool date = item->var->how == HIDUPS_UNIX_DATE;
 	char text[32];
 	struct tm tm;
 
-	if (localtime_r(&seconds, &tm) &&
+	if (hidups_clock(item, &tm) &&
 	    strftime(text, sizeof(text), date ? "%Y/%m/%d" : "%H:%M:%S", &tm))
 		core_set(core, item->var->name, text);
 }

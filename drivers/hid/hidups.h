@@ -10,6 +10,8 @@
 #include "drivers/core/usb.h"
 #include "drivers/proto/hid.h"
 
+#include <time.h>
+
 /* ---- tables ---- */
 
 struct hidups_word {
@@ -234,6 +236,9 @@ double hidups_value(const struct hid_field *field, int64_t raw);
 double hidups_full_charge(const struct hidups *ups);
 /* As its row says; what a vendor gets wrong is mended later. */
 double hidups_item_value(const struct hidups_item *item, int64_t raw);
+/* The UPS's clock, in the local time of this host, as the one who has set it saw it.  false: what
+ * it says is no time. */
+bool hidups_clock(const struct hidups_item *item, struct tm *out);
 void hidups_show(struct hidups *ups);
 /* False: the device has not said whether it has mains, or no longer says what it said of its
  * battery. */
