@@ -6,15 +6,18 @@
  *	D	the driver says the rest;  d: without a newline;  K: it goes away, and comes again
  *	T	as many seconds pass as the rest has bytes
  *	C U P	one more line of upsd.conf, ups.conf, upsd.users;  R: reload
+ * In what a client or the driver says, $ is the last tracking id that was given.
  *
- * Each line of a client must have its one answer, which fits the request; a reload that finds a
- * fault must leave all as it was. */
+ * Each line of a client must have its one answer, which fits the request; an id has no result that
+ * the driver did not tell, and never another; a reload that finds a fault must leave all as it
+ * was. */
 #include "fuzz/lib/fuzz.h"
 #include "fuzz/lib/wire.h"
 
 #include "ups/netmsg.h"
 #include "upsd/driverlink.h"
 #include "upsd/listen.h"
+#include "upsd/tracking.h"
 #include "upsd/upsd.h"
 
 #include <stdio.h>
@@ -44,6 +47,11 @@ struct stage {
 	struct buf asked[CLIENTS]; /* sent, and not yet answered */
 	int driver_listens;
 	struct buf file[3];
+	struct given {
+		char id[TRACKING_ID_LEN + 1];
+		bool may_be_done;   /* the driver said something since, or was lost */
+		const char *result; /* once there is one */
+	} given;		    /* the last */
 };
 
 static const char *const file_names[3] = { "upsd.conf", "ups.conf", "upsd.users" };
@@ -108,9 +116,41 @@ add_words(struct buf *out, const struct words *words, size_t from, size_t to)
 	}
 }
 
+/* Who has no right to know, or asks too late, hears UNKNOWN. */
+static void
+judge_tracking(struct given *given, const char *id, const char *answer)
+{
+	static const char *const any[] = { "PENDING", "SUCCESS", "ERR UNKNOWN", "ERR FAILED",
+		"ERR INVALID-ARGUMENT", "ERR ACCESS-DENIED", "ERR FEATURE-NOT-CONFIGURED",
+		"ERR USERNAME-REQUIRED", "ERR PASSWORD-REQUIRED" };
+	size_t i = 0;
+
+	while (i < sizeof(any) / sizeof(*any) && strcmp(answer, any[i]) != 0)
+		i++;
+	must(i < sizeof(any) / sizeof(*any), "%s to GET TRACKING %s", answer, id);
+	if (!*given->id || strcasecmp(id, given->id) != 0 || i == 2 || i > 4)
+		return;
+	must(i == 0 || given->may_be_done, "%s, which the driver has not said", answer);
+	must(!given->result || given->result == any[i], "%s, and now %s", given->result, answer);
+	if (i > 0)
+		given->result = any[i];
+}
+
+static void
+remember_id(struct given *given, const char *bytes, size_t line)
+{
+	static const char begin[] = "OK TRACKING ";
+	size_t before = sizeof(begin) - 1;
+
+	if (line != before + TRACKING_ID_LEN + 1 || memcmp(bytes, begin, before) != 0)
+		return;
+	*given = (struct given){ 0 };
+	memcpy(given->id, bytes + before, TRACKING_ID_LEN);
+}
+
 /* The bytes of the answer to WORDS at the front of BYTES, 0: not all is there. */
 static size_t
-answer_len(const struct words *words, const char *bytes, size_t len)
+answer_len(const struct words *words, const char *bytes, size_t len, struct given *given)
 {
 	size_t line = line_of(bytes, len);
 	const char *verb = words->len ? words->word[0] : "",
@@ -123,6 +163,11 @@ answer_len(const struct words *words, const char *bytes, size_t len)
 	for (size_t i = 0; i + 1 < line; i++)
 		must(bytes[i] >= ' ' && bytes[i] <= '~', "byte %d in %.*s", bytes[i], (int)line,
 		    bytes);
+	if (words->len > 2 && !strcasecmp(verb, "GET") && !strcasecmp(subject, "TRACKING")) {
+		snprintf(name, sizeof(name), "%.*s", (int)line - 1, bytes);
+		judge_tracking(given, words->word[2], name);
+		return line;
+	}
 	if (line > 5 && !memcmp(bytes, "ERR ", 4)) {
 		snprintf(name, sizeof(name), "%.*s", (int)line - 5, bytes + 4);
 		must(net_error_parse(name) < NET_UNKNOWN_ERROR, "ERR %s", name);
@@ -147,6 +192,7 @@ answer_len(const struct words *words, const char *bytes, size_t len)
 		   strcasecmp(verb, "NETVER") != 0 && strcasecmp(verb, "PROTVER") != 0 &&
 		   strcasecmp(verb, "HELP") != 0) {
 		must(!memcmp(bytes, "OK", 2), "%.*sto %s", (int)line, bytes, verb);
+		remember_id(given, bytes, line);
 	}
 	buf_free(&want);
 	return line;
@@ -168,7 +214,8 @@ is_answered(struct stage *stage, int i)
 		    words_cut(&words, copy, buf_len(asked), WORDS_SOCKET, &used);
 
 		if (used)
-			answer = answer_len(&words, buf_bytes(&wire->in), buf_len(&wire->in));
+			answer = answer_len(
+			    &words, buf_bytes(&wire->in), buf_len(&wire->in), &stage->given);
 		free(copy);
 		if (!used)
 			return error == WORDS_MORE || wire->fd == -1;
@@ -193,6 +240,25 @@ forget(struct stage *stage, int i)
 	buf_free(&stage->asked[i]);
 	stage->asked[i].max = 1 << 20;
 	stage->client[i].in.max = 16 << 20;
+}
+
+/* TEXT with the id for $. */
+static void
+fill_in(const struct stage *stage, const char *text, size_t len, struct buf *out)
+{
+	for (size_t i = 0; i < len; i++)
+		if (text[i] == '$')
+			buf_add_text(out, stage->given.id);
+		else
+			buf_add(out, text + i, 1);
+}
+
+static void
+driver_says(struct stage *stage, const char *text, size_t len, bool newline)
+{
+	wire_send(&stage->driver, text, len);
+	wire_send(&stage->driver, "\n", newline);
+	run(stage, 5);
 }
 
 static void
@@ -395,7 +461,15 @@ happen(struct stage *stage, const char *line, size_t len)
 	char what = len ? *line : ' ';
 	const char *rest = line + 1;
 	size_t rest_len = len - 1;
+	struct buf said = { 0 };
 
+	if (len && strchr("DdKT", what))
+		stage->given.may_be_done = true;
+	if (len && strchr("123abcDd", what)) {
+		fill_in(stage, rest, rest_len, &said);
+		rest = buf_len(&said) ? buf_bytes(&said) : "";
+		rest_len = buf_len(&said);
+	}
 	switch (what) {
 	case '1' ... '3':
 		client_says(stage, what - '1', rest, rest_len, true);
@@ -408,9 +482,7 @@ happen(struct stage *stage, const char *line, size_t len)
 		break;
 	case 'D':
 	case 'd':
-		wire_send(&stage->driver, rest, rest_len);
-		wire_send(&stage->driver, "\n", what == 'D');
-		run(stage, 5);
+		driver_says(stage, rest, rest_len, what == 'D');
 		break;
 	case 'K':
 		wire_close(&stage->driver);
@@ -428,6 +500,7 @@ happen(struct stage *stage, const char *line, size_t len)
 		reload(stage);
 		break;
 	}
+	buf_free(&said);
 }
 
 int
