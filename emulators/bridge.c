@@ -445,6 +445,7 @@ emu_bridge_complete(struct emu_device_file *device)
 	usb->manufacturer = put_string(usb, 1, device->usb_mfr);
 	usb->name = put_string(usb, 2, device->usb_product);
 	usb->answers_strings = device->bridge->kind->question != NULL;
+	usb->asks_of_vendor = device->bridge->kind->request != 0;
 	usb->get_report = get_report;
 	usb->set_report = set_report;
 	memcpy(usb->report_descriptor, report_descriptor, sizeof(report_descriptor));

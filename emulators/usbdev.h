@@ -27,6 +27,7 @@ struct emu_usb {
 	unsigned char manufacturer, name, serial; /* indices of strings, 0: it has none */
 	char strings[EMU_USB_STRINGS][EMU_TEXT];  /* "": it stalls */
 	bool answers_strings;			  /* some are answers, other ones each time */
+	bool asks_of_vendor; /* requests of the vendor's to an endpoint come, and to endpoint 0 */
 	unsigned char report_descriptor[EMU_USB_DESCRIPTOR_MAX];
 	size_t report_descriptor_len;
 	/* The report as it travels, its id first if it has one.  false: it stalls. */

@@ -3,6 +3,8 @@
 #include "tests/usbbus.h"
 
 #include "drivers/proto/hid.h"
+#include "emulators/capture.h"
+#include "emulators/record.h"
 
 extern const struct driver nutdrv_qx_driver, blazer_usb_driver;
 
@@ -676,6 +678,66 @@ Test(qxusb, nothing_of_ours_fills_a_report)
 	bus_now.tap = NULL;
 	buf_free(&tap);
 	end();
+}
+
+/* What usbmon would have seen of it, made a device file at PATH. */
+static void
+record(const struct bridge *bridge, const char *const *settings, const char *path)
+{
+	static const unsigned char asked[8] = { 0x80, 6, 0, 1, 0, 0, EMU_USB_DEVICE_LEN, 0 };
+	struct buf tap = { 0 }, made = { 0 };
+	struct faults faults = { 0 };
+	struct emu_capture capture;
+	unsigned char about[EMU_USB_DEVICE_LEN];
+	FILE *file = fopen(path, "w");
+
+	loop = bus_begin();
+	bus_now.tap = &tap;
+	ups = bus_plug(bridge->device, NULL);
+	emu_usb_device(emu_usb_of(&ups->file), about);
+	bus_tap('S', 0, asked, 0, NULL, 0, sizeof(about));
+	bus_tap('C', 0, asked, 0, about, sizeof(about), sizeof(about));
+	start_driver(settings, false);
+	fast_pass(loop, 15000);
+	cr_expect(is_fresh(), "%s", bridge->device);
+	end();
+	cr_assert(
+	    file && emu_capture_read(&capture, "tap", buf_bytes(&tap), buf_len(&tap), &faults) &&
+		emu_record(&capture, &(struct emu_record_options){ 0 }, "tap", &made, &faults),
+	    "%s: %s", bridge->device, faults_first(&faults));
+	fwrite(buf_bytes(&made), 1, buf_len(&made), file);
+	fclose(file);
+	emu_capture_free(&capture);
+	faults_free(&faults);
+	buf_free(&tap);
+	buf_free(&made);
+}
+
+/* A bug report becomes a test.  Not fuji, whose questions our tap does not see, nor snr, which is
+ * asked for nothing but strings. */
+Test(qxusb, recorded_and_replayed)
+{
+	char path[] = "/tmp/refnut-record-XXXXXX";
+
+	close(mkstemp(path));
+	EACH(bridge)
+	{
+		const char *settings[8] = { "port=auto" };
+
+		if (strstr("usb-fuji usb-snr", bridge->device))
+			continue;
+		memcpy(settings + 1, bridge->settings, sizeof(bridge->settings));
+		record(bridge, settings, path);
+		loop = bus_begin();
+		ups = bus_plug_file(path, NULL);
+		start_driver(settings, false);
+		fast_pass(loop, 15000);
+		cr_expect(is_fresh(), "%s: %s", bridge->device, script.log);
+		cr_expect_str_eq(get("ups.status"), "OL", "%s", bridge->device);
+		cr_expect_str_eq(get("input.voltage"), "230.0", "%s", bridge->device);
+		end();
+	}
+	unlink(path);
 }
 
 static void

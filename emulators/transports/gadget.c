@@ -454,6 +454,9 @@ make(struct emu *emu, const char **why)
 	errno = 0;
 	if (usb->answers_strings)
 		return NULL;
+	*why = "its questions come as requests to endpoint 0, and FunctionFS passes none such on";
+	if (usb->asks_of_vendor)
+		return NULL;
 	*why = "out of memory";
 	if (!(gadget = calloc(1, sizeof(*gadget))))
 		return NULL;
