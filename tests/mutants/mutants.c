@@ -314,6 +314,21 @@ const struct mutant mutants[] = {
 	/* TLS. */
 	{ "a command behind STARTTLS run", "security/inject/1", FROM_CLIENT,
 	    .from = "STARTTLS\nVER\n", .to = "VER\nSTARTTLS\n" },
+	/* What upsmon makes of a server, and tells it. */
+	{ "LB not seen", "shutdown/words/9", FROM_SERVER, .from = "OB LB", .to = "OB" },
+	{ "shut down on battery alone", "shutdown/words/2", FROM_SERVER, .from = "\"OB\"",
+	    .to = "\"OB LB\"" },
+	{ "shut down by LB alone", "shutdown/words/3", FROM_SERVER, .from = "\"LB\"",
+	    .to = "\"OB LB\"" },
+	{ "OB LB believed beside OL", "shutdown/words/4", FROM_SERVER, .from = "OL OB LB",
+	    .to = "OB LB" },
+	{ "a test of the battery for an outage", "shutdown/words/5", FROM_SERVER, .from = " CAL",
+	    .to = "" },
+	{ "FSD not obeyed", "shutdown/words/7", FROM_SERVER, .from = "FSD", .to = "ALARM" },
+	{ "a lost server is one on battery", "shutdown/lost/3", FROM_SERVER, .from = "\"OL\"",
+	    .to = "\"OB\"" },
+	{ "DATA-STALE not told", "shutdown/lost/9", FROM_SERVER, .from = "ERR DATA-STALE",
+	    .to = "VAR u ups.status \"OB\"" },
 	/* What a driver says. */
 	{ "OB without a word from the device", QX("starts"), TO_CLIENT, .from = "ups.status \"OL",
 	    .to = "ups.status \"OB" },

@@ -1,5 +1,5 @@
-/* mutants.h - deliberately wrong servers and drivers: ours, with their bytes changed on the way.
- * Each must make the case fail that judges what was broken (ci/mutants). */
+/* mutants.h - deliberately wrong servers, drivers and upsmons: ours, with their bytes changed on
+ * the way. Each must make the case fail that judges what was broken (ci/mutants). */
 #ifndef TESTS_MUTANTS_H
 #define TESTS_MUTANTS_H
 
@@ -7,8 +7,18 @@
 #include <stddef.h>
 
 /* On which way, seen from upsd; or from a driver, whose client is upsd and whose device hangs on a
- * serial line. */
-enum way { TO_CLIENT, FROM_CLIENT, TO_DRIVER, FROM_DRIVER, TO_DEVICE, FROM_DEVICE, WAYS };
+ * serial line; or from upsmon, whose server is upsd. */
+enum way {
+	TO_CLIENT,
+	FROM_CLIENT,
+	TO_DRIVER,
+	FROM_DRIVER,
+	TO_DEVICE,
+	FROM_DEVICE,
+	TO_SERVER,
+	FROM_SERVER,
+	WAYS
+};
 
 /* Bytes on their way; there is room for more. */
 struct piece {
@@ -33,8 +43,10 @@ struct mutant {
 	} quirk;
 };
 
-/* "driver/PROGRAM/DEVICE/WHAT" is about a driver, everything else about upsd. */
+/* "driver/PROGRAM/DEVICE/WHAT" is about a driver, what begins with shutdown about upsmon,
+ * everything else about upsd. */
 #define DRIVER_CASE "driver/"
+#define UPSMON_CASE "shutdown/"
 
 extern const struct mutant mutants[];
 extern const size_t mutants_len;

@@ -1,6 +1,6 @@
-/* shim.c - loaded before libc into upsd or a driver, it makes it the mutant that MUTANT names: what
- * passes between upsd and its clients or drivers, or between a driver and its clients or device, is
- * changed on the way.  All of it is one process's, so its state is static here. */
+/* shim.c - loaded before libc into upsd, upsmon or a driver, it makes it the mutant that MUTANT
+ * names: what passes between upsd and its clients or drivers, or between a driver and its clients
+ * or device, is changed on the way.  All of it is one process's, so its state is static here. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 enum { FDS = 4096, ROOM = 1 << 18 };
 
 struct peer {
-	enum { NOBODY, CLIENT, DRIVER, DEVICE } is;
+	enum { NOBODY, CLIENT, DRIVER, DEVICE, SERVER } is;
 	bool heard; /* it has been sent something */
 	bool asked; /* and, a device, has not answered yet */
 };
@@ -34,11 +34,19 @@ static struct peer peers[FDS];
 	*(void **)&real = dlsym(RTLD_NEXT, #name)
 
 static bool
+is_of_upsmon(const struct mutant *of)
+{
+	return !strncmp(of->fails, UPSMON_CASE, strlen(UPSMON_CASE));
+}
+
+static bool
 is_of_this_program(const struct mutant *of)
 {
 	const char *program = program_invocation_short_name;
 	char begins[80];
 
+	if (is_of_upsmon(of))
+		return !strcmp(program, "upsmon");
 	snprintf(begins, sizeof(begins), DRIVER_CASE "%s/", program);
 	return strncmp(of->fails, DRIVER_CASE, strlen(DRIVER_CASE))
 		   ? !strcmp(program, "upsd")
@@ -68,7 +76,8 @@ passes(const struct peer *peer, bool out)
 {
 	static const enum way ways[][2] = { [CLIENT] = { FROM_CLIENT, TO_CLIENT },
 		[DRIVER] = { FROM_DRIVER, TO_DRIVER },
-		[DEVICE] = { FROM_DEVICE, TO_DEVICE } };
+		[DEVICE] = { FROM_DEVICE, TO_DEVICE },
+		[SERVER] = { FROM_SERVER, TO_SERVER } };
 
 	return peer && (mutant->from || mutant->change) && mutant->way == ways[peer->is][out];
 }
@@ -230,9 +239,11 @@ accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 int
 connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
+	bool local = addr->sa_family == AF_UNIX;
 	REAL(connect);
-	if (mutant && addr->sa_family == AF_UNIX && fd >= 0 && fd < FDS)
-		peers[fd] = (struct peer){ .is = DRIVER };
+
+	if (mutant && fd >= 0 && fd < FDS && local == !is_of_upsmon(mutant))
+		peers[fd] = (struct peer){ .is = local ? DRIVER : SERVER };
 	return real(fd, addr, len);
 }
 
