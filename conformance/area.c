@@ -15,12 +15,6 @@ static const struct area {
 	{ "shutdown", { "shutdown/" }, { "M-" } },
 };
 
-const char *
-area_name(size_t area)
-{
-	return areas[area].name;
-}
-
 int
 area_find(const char *name)
 {

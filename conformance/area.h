@@ -8,8 +8,6 @@
 
 enum { AREAS = 6 };
 
-/* "protocol" ... */
-const char *area_name(size_t area);
 /* Its number, or -1. */
 int area_find(const char *name);
 bool area_has(size_t area, const struct test_case *test);

@@ -172,8 +172,7 @@ struct process *launch_driver(struct bench *bench, const char *const *more);
 struct fake *fake_add(struct bench *bench, const char *name, const char *dump);
 struct fake *fake_get(struct bench *bench, const char *name); /* fails when unknown */
 void fake_listen(struct bench *bench, struct fake *fake);
-void fake_vanish(struct bench *bench, struct fake *fake);  /* close all, unlink */
-void fake_hang_up(struct bench *bench, struct fake *fake); /* close the peer only */
+void fake_vanish(struct bench *bench, struct fake *fake); /* close all, unlink */
 /* Fill its queue of connections, so that the next connect() has to wait. */
 void fake_stuff(struct bench *bench, struct fake *fake);
 void fake_say(struct bench *bench, struct fake *fake, const char *format, ...)

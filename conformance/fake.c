@@ -145,8 +145,8 @@ fake_free(struct fake *fake)
 	free(fake);
 }
 
-void
-fake_hang_up(struct bench *bench, struct fake *fake)
+static void
+leave_peer(struct bench *bench, struct fake *fake)
 {
 	struct conn *next;
 
@@ -162,7 +162,7 @@ fake_hang_up(struct bench *bench, struct fake *fake)
 void
 fake_vanish(struct bench *bench, struct fake *fake)
 {
-	fake_hang_up(bench, fake);
+	leave_peer(bench, fake);
 	if (fake->listener != -1)
 		close(fake->listener);
 	fake->listener = -1;

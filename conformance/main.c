@@ -214,7 +214,8 @@ take_answer(struct session *session, struct worker *worker)
 		result->verdict = FAILED;
 		result->why = strdup("the suite itself crashed in this case");
 		close(worker->fd);
-		waitpid(worker->pid, NULL, 0);
+		while (waitpid(worker->pid, NULL, 0) == -1 && errno == EINTR)
+			;
 		start_worker(session, worker);
 	}
 	print_finished(session);

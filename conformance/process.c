@@ -249,7 +249,8 @@ processes_end(struct bench *bench)
 	for (struct process *process = bench->processes; process; process = next) {
 		next = process->next;
 		if (!process->done)
-			waitpid(process->pid, &process->status, 0);
+			while (waitpid(process->pid, &process->status, 0) == -1 && errno == EINTR)
+				;
 		if (process->in != -1)
 			close(process->in);
 		free(process);

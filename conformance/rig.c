@@ -180,8 +180,8 @@ take_line(struct bench *bench, const char *line)
 
 /* --- time passes --- */
 
-void
-rig_turn(struct bench *bench, int ms)
+static void
+turn(struct bench *bench, int ms)
 {
 	struct rig *rig = bench->rig;
 	const char *line;
@@ -211,7 +211,7 @@ rig_watch(struct bench *bench, int ms)
 	int64_t end = now_ms() + ms;
 
 	while (now_ms() < end)
-		rig_turn(bench, (int)(end - now_ms()));
+		turn(bench, (int)(end - now_ms()));
 }
 
 bool
@@ -220,7 +220,7 @@ rig_fresh(struct bench *bench, bool fresh, int ms)
 	int64_t end = now_ms() + ms;
 
 	while (bench->rig->fresh != fresh && now_ms() < end)
-		rig_turn(bench, TURN_MS);
+		turn(bench, TURN_MS);
 	return bench->rig->fresh == fresh;
 }
 
@@ -238,7 +238,7 @@ rig_status(struct bench *bench, const char *words, int ms)
 			same = status_has(status, power[i]) == status_has(words, power[i]);
 		if (same || now_ms() >= end)
 			return same;
-		rig_turn(bench, TURN_MS);
+		turn(bench, TURN_MS);
 	}
 }
 
@@ -266,7 +266,7 @@ obeyed(struct bench *bench, int ms)
 		if (line)
 			continue;
 		need(bench, !rig->control->eof && now_ms() < end, "suite: the emulator is silent");
-		rig_turn(bench, TURN_MS);
+		turn(bench, TURN_MS);
 	}
 }
 
@@ -401,7 +401,7 @@ rig_drive(struct bench *bench)
 	while (!rig->dumped || !rig_status(bench, "OL", 0)) {
 		need(bench, now_ms() < end, "within %d s no fresh data with OL: %s, '%s'",
 		    START_MS / 1000, rig->fresh ? "fresh" : "stale", rig_value(rig, "ups.status"));
-		rig_turn(bench, TURN_MS);
+		turn(bench, TURN_MS);
 	}
 	rig->worst_ms = 0;
 }
@@ -476,6 +476,6 @@ rig_order(struct bench *bench, const char *format, ...)
 	rig->result[0] = '\0';
 	say(bench, rig->peer, "%s TRACKING 00000000-0000-4000-8000-%012u", line, ++serial);
 	while (!rig->result[0] && now_ms() < end)
-		rig_turn(bench, TURN_MS);
+		turn(bench, TURN_MS);
 	return !strcmp(rig->result, "0");
 }

@@ -1,7 +1,7 @@
 /* rig.h - an emulated UPS, a driver on it, and we in upsd's place on the driver's socket.
  *
- * rig_start() makes all three; rig_turn() keeps what the driver said, asks PING all the while, and
- * ends the case at a lie: a word of ups.status that the case has forbidden. */
+ * rig_start() makes all three.  Whatever waits keeps what the driver said, asks PING all the while,
+ * and ends the case at a lie: a word of ups.status that the case has forbidden. */
 #ifndef CONFORMANCE_RIG_H
 #define CONFORMANCE_RIG_H
 
@@ -43,7 +43,6 @@ void rig_stop_driver(struct bench *bench);
 /* The driver with OPTION alone, and not in the foreground: true if it ended with status 0 in MS. */
 bool rig_run_driver(struct bench *bench, const char *option, int ms);
 
-void rig_turn(struct bench *bench, int ms);
 void rig_watch(struct bench *bench, int ms); /* turns for so long */
 /* Tell the emulator; fails the case when it refuses.  What it shows, if anything, is returned. */
 const char *rig_tell(struct bench *bench, const char *format, ...)

@@ -91,7 +91,7 @@ try_dial(struct bench *bench, const char *host, int port)
 	return conn_add(bench, fd, '0');
 }
 
-struct conn *
+static struct conn *
 dial_to(struct bench *bench, const char *host, int port)
 {
 	struct conn *conn = try_dial(bench, host, port);
@@ -128,7 +128,7 @@ reset(struct bench *bench, struct conn *conn)
 	conn_remove(bench, conn);
 }
 
-struct conn *
+static struct conn *
 talker(struct bench *bench, int digit)
 {
 	if (!bench->talker[digit]) {

@@ -30,11 +30,9 @@
 #include "bench.h"
 
 void talk(struct bench *bench, const char *text);
-struct conn *talker(struct bench *bench, int digit);
 
 /* A new connection to upsd, or to the driver's socket. */
 struct conn *dial(struct bench *bench);
-struct conn *dial_to(struct bench *bench, const char *host, int port);
 /* NULL when refused.  HOST may be the path of a unix socket. */
 struct conn *try_dial(struct bench *bench, const char *host, int port);
 struct conn *dial_driver(struct bench *bench);

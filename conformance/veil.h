@@ -1,5 +1,6 @@
 /* veil.h - the suite's own TLS, over a connection of the bench: cases go on to say and to hear
- * lines.  Shares nothing with src/tls.  veil_openssl.c, or veil_none.c where there is no OpenSSL. */
+ * lines.  Shares nothing with src/tls.  veil_openssl.c, or veil_none.c where there is no OpenSSL.
+ */
 #ifndef CONFORMANCE_VEIL_H
 #define CONFORMANCE_VEIL_H
 
@@ -40,8 +41,6 @@ bool veil_only_records(const struct conn *conn);
 /* TLS 1.2: ask for another handshake; false when the server will not. */
 bool veil_renegotiates(struct bench *bench, struct conn *conn);
 void veil_goodbye_from_us(struct conn *conn);
-/* The next records hold at most LEN bytes of what is said; 0: as much as they can. */
-void veil_split(struct conn *conn, size_t len);
 
 /* For the bench. */
 void veil_take(struct bench *bench, struct conn *conn, const void *at, size_t len);

@@ -103,11 +103,6 @@ veil_goodbye_from_us(struct conn *conn)
 }
 
 void
-veil_split(struct conn *conn, size_t len)
-{
-}
-
-void
 veil_seal(struct conn *conn)
 {
 }

@@ -377,12 +377,6 @@ veil_goodbye_from_us(struct conn *conn)
 	drain(conn->veil);
 }
 
-void
-veil_split(struct conn *conn, size_t len)
-{
-	SSL_set_max_send_fragment(conn->veil->ssl, (long)(len ? len : SSL3_RT_MAX_PLAIN_LENGTH));
-}
-
 /* ---- certificates ---- */
 
 static const char *
@@ -451,8 +445,7 @@ fill_in(X509 *cert, X509 *issuer, const struct issue *issue)
 	const long day = 24L * 3600;
 
 	return X509_set_version(cert, 2) &&
-	       ASN1_INTEGER_set_int64(
-		   X509_get_serialNumber(cert), now_ms() * 1000 + ++serial) &&
+	       ASN1_INTEGER_set_int64(X509_get_serialNumber(cert), now_ms() * 1000 + ++serial) &&
 	       X509_gmtime_adj(X509_getm_notBefore(cert), (usual ? -1 : issue->from_days) * day) &&
 	       X509_gmtime_adj(X509_getm_notAfter(cert), (usual ? 30 : issue->to_days) * day) &&
 	       X509_NAME_add_entry_by_txt(X509_get_subject_name(cert), "CN", MBSTRING_ASC,

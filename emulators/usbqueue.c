@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-void
-emu_usb_queue_drop(struct emu_usb_queue *queue, size_t which)
+static void
+drop(struct emu_usb_queue *queue, size_t which)
 {
 	queue->len--;
 	memmove(&queue->reports[which], &queue->reports[which + 1],
@@ -26,9 +26,9 @@ emu_usb_queue_add(
 	for (size_t i = queue->len; message->len && i-- > 0;)
 		if (queue->reports[i].len &&
 		    takes_place_of(usb, message->bytes, queue->reports[i].bytes))
-			emu_usb_queue_drop(queue, i);
+			drop(queue, i);
 	if (queue->len == EMU_USB_READY)
-		emu_usb_queue_drop(queue, 0);
+		drop(queue, 0);
 	if (message->len)
 		memcpy(queue->reports[queue->len].bytes, message->bytes, message->len);
 	queue->reports[queue->len++].len = message->len;
@@ -44,7 +44,7 @@ emu_usb_queue_fill(struct emu_usb_queue *queue, const struct emu_usb *usb, unsig
 
 		if (fits && more)
 			memcpy(bytes + *len, queue->reports[0].bytes, more);
-		emu_usb_queue_drop(queue, 0);
+		drop(queue, 0);
 		if (!fits) {
 			*len = 0;
 			return EMU_USB_TOO_MUCH;

@@ -20,7 +20,6 @@ struct emu_usb_queue {
  * on a device whose host does not ask. */
 void emu_usb_queue_add(
     struct emu_usb_queue *queue, const struct emu_usb *usb, const struct emu_message *message);
-void emu_usb_queue_drop(struct emu_usb_queue *queue, size_t which);
 
 /* Move reports into a request, whose BYTES have ROOM and hold *LEN.  As on the wire: a packet that
  * is not full ends the request, and so do as many bytes as it has room for; when more come, they

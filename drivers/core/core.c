@@ -87,8 +87,10 @@ close_now(void *owner)
 	try_later(core);
 }
 
-void
-core_reopen(struct core *core, const char *why, bool lost)
+/* Give up what is open and try again later; WHY is copied.  LOST: exchanges end as EXCHANGE_LOST,
+ * else they are forgotten. */
+static void
+reopen(struct core *core, const char *why, bool lost)
 {
 	/* -k: better an order that nobody may hear than none. */
 	if (core->shutting_down && !lost && !core->closing && cut_blind(core)) {
@@ -108,13 +110,13 @@ core_reopen(struct core *core, const char *why, bool lost)
 void
 core_failed(struct core *core, const char *why)
 {
-	core_reopen(core, why, false);
+	reopen(core, why, false);
 }
 
 void
 core_port_lost(struct core *core, const char *why)
 {
-	core_reopen(core, why, true);
+	reopen(core, why, true);
 }
 
 /* --- opening ----------------------------------------------------------------------------- */
@@ -143,7 +145,7 @@ open_port(struct core *core)
 static void
 attempt_too_long(void *owner)
 {
-	core_reopen(owner, "the device was not identified in time", true);
+	reopen(owner, "the device was not identified in time", true);
 }
 
 static void
@@ -201,7 +203,7 @@ too_long_stale(void *owner)
 	struct core *core = owner;
 
 	if (!core->cutting) {
-		core_reopen(core, "no fresh data from the device", true);
+		reopen(core, "no fresh data from the device", true);
 		return;
 	}
 	/* The order to cut the power needs the port. */
@@ -395,7 +397,7 @@ core_shutdown_done(struct core *core, bool ok)
 	if (core->shutting_down)
 		core_stop(core, ok ? 0 : 1);
 	else if (core->phase == CORE_STARTING)
-		core_reopen(core, "the device does not answer", false);
+		reopen(core, "the device does not answer", false);
 }
 
 /* --- new and free ------------------------------------------------------------------------ */

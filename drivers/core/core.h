@@ -114,9 +114,6 @@ void core_stop(struct core *core, int status);
 /* "reload", "reload-or-error", "reload-or-exit", "exit", as INSTCMD driver.<NAME> does. */
 enum sockmsg_result core_command(struct core *core, const char *name);
 
-/* Give up what is open and try again later; WHY is copied.  LOST: exchanges end as EXCHANGE_LOST,
- * else they are forgotten. */
-void core_reopen(struct core *core, const char *why, bool lost);
 /* Cut the power; TICKET is finished when that is done.  False: not now. */
 bool core_shut_down(struct core *core, core_ticket ticket);
 

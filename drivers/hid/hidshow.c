@@ -22,8 +22,9 @@ in_tenths(const struct hid_field *field)
 	       (field->unit == VOLT || field->unit == HERTZ || field->unit == AMPERE);
 }
 
-double
-hidups_value(const struct hid_field *field, int64_t raw)
+/* By unit and exponent; what a vendor gets wrong is mended later (hidups_vendor.mend). */
+static double
+value_of(const struct hid_field *field, int64_t raw)
 {
 	if (in_tenths(field))
 		return (double)raw / 10;
@@ -43,7 +44,7 @@ hidups_item_value(const struct hidups_item *item, int64_t raw)
 
 	if (var->mask)
 		return (double)masked(raw, var->mask);
-	return hidups_value(item->field, raw) * (var->times != 0 ? var->times : 1);
+	return value_of(item->field, raw) * (var->times != 0 ? var->times : 1);
 }
 
 /* ---- variables ---- */

@@ -15,8 +15,8 @@
 
 /* ---- rows and fields ---- */
 
-const struct hid_field *
-hidups_field(const struct hidups *ups, const char *path)
+static const struct hid_field *
+field_of(const struct hidups *ups, const char *path)
 {
 	const struct hid_field *field;
 	struct hid_path parsed;
@@ -62,7 +62,7 @@ add_item(struct hidups *ups, const char *path, const struct hidups_var *var,
     const struct hidups_flag *flag, unsigned flags)
 {
 	const struct hid_field *input = input_field(ups, path);
-	const struct hid_field *field = ups->interrupt_only ? input : hidups_field(ups, path);
+	const struct hid_field *field = ups->interrupt_only ? input : field_of(ups, path);
 	struct hidups_report *report;
 
 	if (!field || ups->items_len == HIDUPS_ITEMS || !(report = report_of(ups, field, flags)))

@@ -227,9 +227,6 @@ void hidups_begin(void *device);
 void hidups_poll(void *device);
 void hidups_heard(void *device, const unsigned char *bytes, size_t len);
 const char *hidups_string(const struct hidups *ups, const char *variable);
-const struct hid_field *hidups_field(const struct hidups *ups, const char *path);
-/* By unit and exponent; what a vendor gets wrong is mended later (hidups_vendor.mend). */
-double hidups_value(const struct hid_field *field, int64_t raw);
 
 /* hidshow.c: from items to variables and status. */
 /* What a device that does not count in percent calls a full battery; 100 for all others. */

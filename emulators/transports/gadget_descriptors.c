@@ -19,8 +19,10 @@ add_word(struct buf *out, size_t word)
 	buf_add(out, bytes, sizeof(bytes));
 }
 
-unsigned
-emu_gadget_first_string(const struct emu_usb *usb)
+/* Of manufacturer, product and serial number the kernel makes strings 1, 2 and 3, and numbers ours
+ * from here: the same numbers as in nearly all device files. */
+static unsigned
+first_string(const struct emu_usb *usb)
 {
 	return usb->manufacturer || usb->name || usb->serial ? 4 : 1;
 }
@@ -29,7 +31,7 @@ emu_gadget_first_string(const struct emu_usb *usb)
 static unsigned
 count_strings(const struct emu_usb *usb)
 {
-	unsigned first = emu_gadget_first_string(usb), last = EMU_USB_STRINGS - 1;
+	unsigned first = first_string(usb), last = EMU_USB_STRINGS - 1;
 
 	while (last >= first && !usb->strings[last][0])
 		last--;
@@ -81,7 +83,7 @@ bool
 emu_gadget_strings(const struct emu_usb *usb, struct buf *out)
 {
 	const char language[] = { ENGLISH & 0xff, ENGLISH >> 8 };
-	unsigned first = emu_gadget_first_string(usb), n = count_strings(usb);
+	unsigned first = first_string(usb), n = count_strings(usb);
 	size_t len = 4 * 4 + (n ? sizeof(language) : 0);
 
 	for (unsigned i = first; i < first + n; i++)

@@ -5,13 +5,9 @@
 
 #include "emulators/usbdev.h"
 
-/* Of manufacturer, product and serial number the kernel makes strings 1, 2 and 3, and numbers ours
- * from here: the same numbers as in nearly all device files. */
-unsigned emu_gadget_first_string(const struct emu_usb *usb);
-
 /* Interface, HID descriptor and endpoints, for full speed and for high speed. */
 bool emu_gadget_descriptors(const struct emu_usb *usb, struct buf *out);
-/* The strings from emu_gadget_first_string() on. */
+/* The strings behind those that the kernel makes. */
 bool emu_gadget_strings(const struct emu_usb *usb, struct buf *out);
 
 #endif

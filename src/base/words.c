@@ -403,8 +403,8 @@ words_strerror(enum words_error error)
 	return "unknown";
 }
 
-bool
-words_escape(struct buf *buf, const char *text)
+static bool
+escape(struct buf *buf, const char *text)
 {
 	for (;;) {
 		size_t plain = strcspn(text, "\"#\\");
@@ -421,7 +421,7 @@ bool
 words_quote(struct buf *buf, const char *text)
 {
 	buf_add(buf, "\"", 1);
-	words_escape(buf, text);
+	escape(buf, text);
 	return buf_add(buf, "\"", 1);
 }
 

@@ -62,8 +62,7 @@ enum words_error words_split(struct words *out, char *line, enum words_source so
 /* What went wrong, for a message: "a quote is still open at the end of the line". */
 const char *words_strerror(enum words_error error);
 
-/* Append TEXT with a backslash before each " # and \ ; words_quote() adds the quotes around it. */
-bool words_escape(struct buf *buf, const char *text);
+/* Append TEXT in quotes, with a backslash before each " # and \. */
 bool words_quote(struct buf *buf, const char *text);
 
 /* Names of UPSes, variables and commands: [A-Za-z0-9._-]{1,128}, first a letter or digit. */

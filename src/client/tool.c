@@ -69,8 +69,10 @@ read_auth(struct tool *tool)
 	return error;
 }
 
-const char *
-tool_account(
+/* What nutauth.conf says of USER (NULL: whoever it names) at WHERE.  NULL or what is wrong with the
+ * file, borrowed from TOOL. */
+static const char *
+account_of(
     struct tool *tool, const struct ups_at *where, const char *user, struct authconf_account *out)
 {
 	const char *error = read_auth(tool);
@@ -113,7 +115,7 @@ tool_open(struct tool *tool, const struct ups_at *where, const char *user, const
 	const char *error;
 
 	disconnect(tool);
-	error = tool_account(tool, where, user, &account);
+	error = account_of(tool, where, user, &account);
 	if (error)
 		return error;
 	tool->tls = account.tls_settings;
@@ -449,7 +451,7 @@ static bool
 look_in_auth(struct tool *tool, const struct ups_at *where, struct tool_login *login)
 {
 	struct authconf_account account;
-	const char *error = tool_account(tool, where, login->user, &account);
+	const char *error = account_of(tool, where, login->user, &account);
 
 	if (error) {
 		fprintf(stderr, "Error: %s\n", error);

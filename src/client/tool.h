@@ -17,7 +17,7 @@
 struct tool {
 	int64_t connect_ms;    /* -W; 0: the client's default */
 	const char *auth_file; /* -A, borrowed; NULL: the usual one */
-	struct authconf *auth; /* owned; read by tool_open(), or before by tool_account() */
+	struct authconf *auth; /* owned; read when first needed */
 	struct tls_settings tls;
 	bool was_encrypted; /* an earlier connection: the next must be, too */
 	struct world *world;
@@ -34,10 +34,6 @@ struct tool {
 const char *tool_open(
     struct tool *tool, const struct ups_at *where, const char *user, const char *password);
 void tool_close(struct tool *tool);
-/* What nutauth.conf says of USER (NULL: whoever it names) at WHERE.  NULL or what is wrong with the
- * file, borrowed from TOOL. */
-const char *tool_account(
-    struct tool *tool, const struct ups_at *where, const char *user, struct authconf_account *out);
 
 /* Ask and wait for the answer, which USE gets if it is CLIENT_OK.  NULL or what is wrong ("Unknown
  * UPS", "Server disconnected"), borrowed from TOOL. */

@@ -21,8 +21,8 @@ tls_words(const char *format, ...)
 	return words ? words : tls_no_memory;
 }
 
-void
-tls_forget(char *words)
+static void
+forget(char *words)
 {
 	if (words != tls_no_memory)
 		free(words);
@@ -79,7 +79,7 @@ tls_session_end(struct tls_session *session)
 {
 	free(session->host);
 	free(session->name);
-	tls_forget(session->why);
+	forget(session->why);
 	free(session->peer_name);
 }
 
@@ -89,7 +89,7 @@ tls_session_say_why(struct tls_session *session, char *why)
 	if (!session->why)
 		session->why = why;
 	else
-		tls_forget(why);
+		forget(why);
 }
 
 const char *

@@ -7,12 +7,11 @@
 
 #include <sys/stat.h>
 
-/* ---- words: to be given to tls_forget() ---- */
+/* ---- words, for tls_session_say_why() or tls_given_away() ---- */
 
 /* Never NULL, which means "no fault": without memory they are tls_no_memory. */
 char *tls_words(const char *format, ...) __attribute__((format(printf, 1, 2)));
 extern char tls_no_memory[];
-void tls_forget(char *words);
 /* For somebody who frees them and knows nothing of tls_no_memory: that becomes NULL. */
 char *tls_given_away(char *words);
 /* "?" for NULL. */

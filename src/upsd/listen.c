@@ -39,8 +39,9 @@ struct listener {
 
 /* ---- accepting ---- */
 
-size_t
-upsd_room(const struct upsd *upsd)
+/* How many clients there may be. */
+static size_t
+seats(const struct upsd *upsd)
 {
 	long room = upsd->conf->max_conn ? upsd->conf->max_conn : upsd->fd_max - 16;
 	long taken = (long)upsd->upses_len;
@@ -58,7 +59,7 @@ make_room(struct upsd *upsd)
 	struct peer *oldest;
 	unsigned missed;
 
-	if (upsd->visitors.len + upsd->members.len < upsd_room(upsd))
+	if (upsd->visitors.len + upsd->members.len < seats(upsd))
 		return true;
 	oldest = peer_oldest_visitor(upsd, EVICT_SILENT_MS);
 	if (log_rate(&upsd->full, loop_now_ms(upsd->loop), &missed))

@@ -118,7 +118,5 @@ void upsd_report(struct upsd *upsd, const char *fault);
 
 /* The UPS with a NAME of LEN bytes; NULL if there is none.  Names compare without case. */
 struct ups *upsd_ups(const struct upsd *upsd, const char *name, size_t len);
-/* How many clients there may be. */
-size_t upsd_room(const struct upsd *upsd);
 
 #endif
