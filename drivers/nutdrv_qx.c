@@ -15,6 +15,7 @@ static const struct driver_option options[] = {
 	{ "pollfreq", false, "s between full updates (30)" },
 	{ "stayoff", true, "-k: stay off when mains return" },
 	{ "ignoresab", true, "the 'shutdown active' bit means nothing" },
+	{ "pins_shutdown_mode", false, "bestups: what pins 1 and 7 do at a shutdown, 0 to 6" },
 	{ "alarm_control", false, "voltronic: enabled or disabled" },
 	{ "bypass_alarm", false, "voltronic: enabled or disabled" },
 	{ "battery_alarm", false, "voltronic: enabled or disabled" },

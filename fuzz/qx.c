@@ -22,10 +22,11 @@
 
 static const char *const devices[] = { "megatec-500", "voltronic-qs-850", "powerwalker-vfi-1000",
 	"mecer-me-1000", "mustek-powermust-800", "zinto-1000", "q1-only", "megatec-old-600",
-	"voltronic-few-words", "rucelf-upoii-3000", "qs-hex-650", "qs-hex-1500" };
+	"voltronic-few-words", "rucelf-upoii-3000", "qs-hex-650", "qs-hex-1500",
+	"best-fortress-750", "best-axxium-1500" };
 #define DEVICES (sizeof(devices) / sizeof(*devices))
 static const char *const protocols[] = { NULL, "megatec", "megatec/old", "mecer", "mustek", "q1",
-	"voltronic", "voltronic-qs", "zinto", "hunnox", "voltronic-qs-hex" };
+	"voltronic", "voltronic-qs", "zinto", "hunnox", "voltronic-qs-hex", "bestups" };
 #define PROTOCOLS (sizeof(protocols) / sizeof(*protocols))
 
 /* A byte below 80 means what it meant when there were only the first OLD of COUNT: the corpus is

@@ -12,6 +12,7 @@
 #define VENDOR "#NOT_A_LIVE_UPS  TESTING    TESTING   "
 /* 226.0 V in and out, 14 %, 49 Hz, 27.5 V of a UPS without zeros in its numbers. */
 #define QS_HEX "#\x6c\xd2 \x6a \x6c\xd2 \x6a \x0e \x61\xa8 \x28\x02\x12\xd0 \xe9 \x3c \x09"
+#define ID "FOR,750,120,120,20.0,27.6"
 #define QGS "(234.9 50.0 229.8 50.0 000.0 000 369.1 ---.- 026.5 ---.- 018.8 100000000001"
 
 extern const struct driver nutdrv_qx_driver, blazer_ser_driver;
@@ -263,7 +264,7 @@ Test(qx, a_classic_ups_is_found_and_published_as_nut_does)
 	classic();
 	struct loop *loop = begin(&nutdrv_qx_driver, NULL);
 
-	cr_expect_str_eq(device.asked, "Q1 QPI I F I Q1 ");
+	cr_expect_str_eq(device.asked, "Q1 ID QPI I F I Q1 ");
 	EXPECT("battery.charge", "100");
 	EXPECT("battery.voltage", "27.50");
 	EXPECT("battery.voltage.high", "26.00");
@@ -350,6 +351,8 @@ Test(qx, each_dialect_is_found)
 		{ "Voltronic-QS", { { "QS", STATUS }, { "M", "V" } }, ECHO },
 		{ "Voltronic-QS-Hex", { { "QS", QS_HEX }, { "M", "P" } }, "N" },
 		{ "Voltronic-QS-Hex", { { "QS", QS_HEX " \x23" }, { "M", "T" } }, "N" },
+		{ "BestUPS", { { "Q1", STATUS }, { "ID", ID } }, ECHO },
+		{ "BestUPS", { { "Q1", STATUS }, { "ID", ID }, { "I", VENDOR } }, NULL },
 		{ "Zinto", { { "Q1", STATUS }, { "FW?", VENDOR } }, ECHO },
 		{ "Voltronic", { { "QGS", QGS } }, "(NAK" },
 		{ "Voltronic", { { "QGS", QGS }, { "Q1", STATUS }, { "QPI", "(PI01" } }, "(NAK" },
@@ -920,7 +923,7 @@ Test(qx, k_cancels_and_then_cuts_the_power)
 {
 	classic();
 	kill_power(NULL);
-	cr_expect_str_eq(device.asked, "Q1 QPI I C S.5R0003 ");
+	cr_expect_str_eq(device.asked, "Q1 ID QPI I C S.5R0003 ");
 	cr_expect_eq(script.status_code, 0);
 }
 
@@ -969,6 +972,150 @@ Test(qx, k_of_hunnox_gives_its_own_delays)
 	kill_power(SETTINGS("protocol=hunnox", "stayoff"));
 	cr_expect_str_eq(device.asked, "Q1 C S01R0000 ");
 	cr_expect_eq(script.status_code, 0);
+}
+
+/* Section 13 */
+static void
+best(const char *id)
+{
+	device = (struct device){ .otherwise = NULL, .tail = "\r", .delay_ms = 200 };
+	say("Q1", STATUS);
+	say("ID", id);
+	say("RT", "060");
+	say("SS?", "1");
+	say("BP?", "02");
+	say("M", "5");
+}
+
+Test(qx, bestups_is_published_as_nut_does)
+{
+	best(ID);
+	struct loop *loop = begin(&nutdrv_qx_driver, NULL);
+
+	cr_expect_str_eq(device.asked, "Q1 ID ID Q1 RT M ");
+	EXPECT("battery.charge", "99");
+	EXPECT("battery.runtime", "3600");
+	EXPECT("battery.voltage", "27.50");
+	EXPECT("battery.voltage.high", "27.6");
+	EXPECT("battery.voltage.low", "20.0");
+	EXPECT("battery.packs", "(none)");
+	EXPECT("device.mfr", "Best Power");
+	EXPECT("device.model", "Fortress");
+	EXPECT("driver.version.data", "BestUPS");
+	EXPECT("input.transfer.low", "90");
+	EXPECT("input.transfer.boost.low", "90");
+	EXPECT("input.transfer.boost.high", "104");
+	EXPECT("input.transfer.trim.low", "130");
+	EXPECT("input.transfer.trim.high", "146");
+	EXPECT("input.transfer.high", "146");
+	EXPECT("input.voltage.nominal", "120");
+	EXPECT("output.voltage.nominal", "120");
+	EXPECT("ups.beeper.status", "(none)");
+	EXPECT("ups.power.nominal", "750");
+	EXPECT("ups.status", "OL");
+	cr_expect_not(has_command("beeper.toggle"));
+	cr_expect_str_eq(order(loop, "INSTCMD", "shutdown.stayoff", NULL), "handled");
+	cr_expect_str_eq(device.asked, "S.5 ");
+	cr_expect_str_eq(order(loop, "INSTCMD", "shutdown.return", NULL), "handled");
+	cr_expect_str_eq(device.asked, "S.5R0003 ");
+	cr_expect_str_eq(order(loop, "SET", "ups.delay.shutdown", "5940"), "handled");
+	cr_expect_str_eq(order(loop, "SET", "ups.delay.start", "59"), "invalid");
+	cr_expect_str_eq(order(loop, "INSTCMD", "shutdown.stayoff", NULL), "handled");
+	cr_expect_str_eq(device.asked, "S99 ");
+	cr_expect_str_eq(order(loop, "SET", "battery.packs", "2"), "unknown");
+	/* It forgets what is not answered any more. */
+	say("RT", "NAK");
+	say("M", "NAK");
+	fast_pass(loop, 200000);
+	EXPECT("battery.runtime", "(none)");
+	EXPECT("input.transfer.high", "(none)");
+	cr_expect(fresh());
+	end(loop);
+}
+
+/* The packs outside are no cells: at 22 V this battery is a quarter full, with two of them as well.
+ */
+Test(qx, bestups_with_packs_tells_how_many_and_stores_it)
+{
+	best("AX1,1500,230,230,20.0,27.6");
+	say("Q1", "(226.0 195.0 226.0 014 49.0 22.0 30.0 00001001");
+	say("BP3", NULL);
+	struct loop *loop = begin(&nutdrv_qx_driver, SETTINGS("protocol=bestups"));
+
+	EXPECT("device.model", "Axxium Rackmount");
+	EXPECT("battery.packs", "2");
+	EXPECT("battery.charge", "26");
+	EXPECT("input.transfer.high", "284");
+	cr_expect_str_eq(order(loop, "SET", "battery.packs", "6"), "invalid");
+	cr_expect_str_eq(order(loop, "SET", "battery.packs", "3"), "handled");
+	cr_expect_str_eq(device.asked, "BP3 ");
+	EXPECT("battery.packs", "3");
+	fast_pass(loop, 60000);
+	EXPECT("battery.charge", "26");
+	end(loop);
+}
+
+Test(qx, bestups_asks_each_model_what_it_knows)
+{
+	static const struct {
+		const char *id, *model, *maker, *asked;
+	} rows[] = {
+		{ "PRO,750,120,120,20.0,27.6", "Patriot Pro", "Best Power", "Q1 ID Q1 M " },
+		{ "620,1500,230,230,20.0,27.6", "Sola 620", "Sola Australia",
+		    "Q1 ID Q1 RT BP? M " },
+		{ "610,1500,---,120,10.0,148.0", "Unknown (610)", "(none)", "Q1 ID Q1 RT " },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		best(rows[i].id);
+		script = (struct script){ 0 };
+		struct loop *loop = begin(&nutdrv_qx_driver, SETTINGS("protocol=bestups"));
+
+		EXPECT("device.model", rows[i].model);
+		EXPECT("device.mfr", rows[i].maker);
+		cr_expect_str_eq(device.asked, rows[i].asked);
+		end(loop);
+	}
+}
+
+Test(qx, bestups_stores_what_ups_conf_says_of_its_pins)
+{
+	static const char *const modes[] = { "pins_shutdown_mode=3", "pins_shutdown_mode=1" };
+
+	for (size_t i = 0; i < 2; i++) {
+		best(ID);
+		script = (struct script){ 0 };
+		struct loop *loop =
+		    begin(&nutdrv_qx_driver, SETTINGS("protocol=bestups", modes[i]));
+
+		fast_pass(loop, 5000);
+		cr_expect(strstr(device.asked, "SS? "));
+		cr_expect_eq(strstr(device.asked, "SS3 ") != NULL, i == 0, "%s", device.asked);
+		cr_expect_null(strstr(device.asked, "SS1 "));
+		end(loop);
+	}
+}
+
+/* ID asks for the vendor, too. */
+Test(qx, without_vendor_there_is_no_id_asked)
+{
+	best(ID);
+	struct loop *loop = begin(&nutdrv_qx_driver, SETTINGS("novendor"));
+
+	EXPECT("driver.version.data", "Megatec");
+	cr_expect_null(strstr(device.asked, "ID"));
+	end(loop);
+}
+
+Test(qx, k_of_bestups_stays_off_by_s_alone)
+{
+	best(ID);
+	kill_power(SETTINGS("protocol=bestups", "stayoff"));
+	cr_expect_str_eq(device.asked, "Q1 C S.5 ");
+	best(ID);
+	script = (struct script){ 0 };
+	kill_power(NULL);
+	cr_expect_str_eq(device.asked, "Q1 ID C S.5R0003 ");
 }
 
 /* Section 12 */

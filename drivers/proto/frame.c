@@ -17,7 +17,8 @@ spoil(struct frame *frame, const char *fault)
 void
 frame_open(struct frame *frame, const char *answer, size_t len, char first)
 {
-	*frame = (struct frame){ .at = answer, .end = answer + len, .first = true };
+	*frame =
+	    (struct frame){ .at = answer, .end = answer + len, .first = true, .separator = ' ' };
 	if (len > 0 && answer[len - 1] == '\r')
 		frame->end--;
 	if (frame->at == frame->end)
@@ -45,7 +46,7 @@ skip_space(struct frame *frame)
 	}
 	if (frame->at == frame->end)
 		spoil(frame, "too short");
-	else if (*frame->at != ' ')
+	else if (*frame->at != frame->separator)
 		spoil(frame, "a field that is too long");
 	else
 		frame->at++;
@@ -76,9 +77,9 @@ frame_number(struct frame *frame, const char *shapes)
 {
 	skip_space(frame);
 
-	const char *space = frame->at == frame->end
-				? NULL
-				: memchr(frame->at, ' ', (size_t)(frame->end - frame->at));
+	const char *space = frame->at == frame->end ? NULL
+						    : memchr(frame->at, frame->separator,
+							  (size_t)(frame->end - frame->at));
 	size_t width = (size_t)((space ? space : frame->end) - frame->at);
 	bool unknown;
 

@@ -13,6 +13,7 @@
 struct frame {
 	const char *at, *end; /* what is not yet cut; borrowed */
 	bool first;
+	char separator;	   /* between two fields: a space, unless set after frame_open() */
 	const char *fault; /* what is wrong, a constant string; NULL nothing */
 };
 
@@ -20,8 +21,9 @@ struct frame {
  * not part of it, and may be missing. */
 void frame_open(struct frame *frame, const char *answer, size_t len, char first);
 
-/* The next field, which stands behind one space unless it is the first.  SHAPES: "dd.d|d.dd", d a
- * digit, all else as it is.  A dash for each digit is a quantity the device does not have: NAN. */
+/* The next field, which stands behind one separator unless it is the first.  SHAPES: "dd.d|d.dd", d
+ * a digit, all else as it is.  A dash for each digit is a quantity the device does not have: NAN.
+ */
 double frame_number(struct frame *frame, const char *shapes);
 /* COUNT of '0' and '1', the leftmost being the highest bit. */
 unsigned long long frame_bits(struct frame *frame, unsigned count);

@@ -2,6 +2,7 @@
 #include "drivers/qx/qx.h"
 
 #include "base/log.h"
+#include "drivers/proto/bestups.h"
 #include "drivers/proto/megatec.h"
 #include "drivers/proto/qshex.h"
 
@@ -10,6 +11,7 @@
 enum probe {
 	NOWHERE = -1,
 	ASK_Q1,
+	ASK_ID,
 	ASK_QPI,
 	ASK_QGS_TOO,
 	ASK_I,
@@ -58,6 +60,14 @@ is_vendor(const char *answer, size_t len)
 	return megatec_vendor_parse(&vendor, answer, len) == NULL;
 }
 
+static int
+is_id(const char *answer, size_t len)
+{
+	struct bestups_id id;
+
+	return bestups_id_parse(&id, answer, len) == NULL;
+}
+
 /* 2: a protocol, but not mecer's. */
 static int
 is_p98(const char *answer, size_t len)
@@ -100,7 +110,8 @@ static const struct {
 	struct outcome then[3];
 	unsigned silent_tries; /* how often it is asked when nothing comes */
 } probes[] = {
-	[ASK_Q1] = { "Q1\r", is_status, { GO(ASK_QGS), GO(ASK_QPI) }, 1 },
+	[ASK_Q1] = { "Q1\r", is_status, { GO(ASK_QGS), GO(ASK_ID) }, 1 },
+	[ASK_ID] = { "ID\r", is_id, { GO(ASK_QPI), FOUND(qx_bestups) }, 1 },
 	[ASK_QPI] = { "QPI\r", is_p98, { GO(ASK_I), FOUND(qx_mecer), GO(ASK_QGS_TOO) }, 1 },
 	[ASK_QGS_TOO] = { "QGS\r", is_qgs, { GO(ASK_I), FOUND(qx_voltronic) }, 2 },
 	[ASK_I] = { "I\r", is_vendor, { GO(ASK_FW), FOUND(qx_megatec) }, 2 },
@@ -132,6 +143,9 @@ conclude(struct qx *qx, const struct outcome *outcome)
 		return;
 	}
 	qx->probe = outcome->next;
+	/* ID asks for the vendor, too; and blazer_ser has no such dialect. */
+	if (qx->probe == ASK_ID && (qx->novendor || qx->blazer))
+		qx->probe = ASK_QPI;
 	qx->tries = 0;
 	ask_probe(qx);
 }

@@ -31,6 +31,24 @@ qx_beeper(struct qx *qx, unsigned bits)
 	core_set(qx->core, "ups.beeper.status", bits & MEGATEC_BEEPER ? "enabled" : "disabled");
 }
 
+void
+qx_status(struct qx *qx, const struct megatec_status *status)
+{
+	qx_extra(qx, status->extra);
+	qx->on_battery = status->bits & MEGATEC_MAINS_FAILED;
+	qx->battery_voltage = status->battery_voltage;
+	qx->load = status->load;
+	qx_number(qx, "input.voltage", 1, status->input_voltage);
+	qx_number(qx, "input.voltage.fault", 1, status->fault_voltage);
+	qx_number(qx, "output.voltage", 1, status->output_voltage);
+	qx_number(qx, "ups.load", 0, status->load);
+	qx_number(qx, qx->dialect->frequency, 1, status->frequency);
+	qx_number(qx, "ups.temperature", 1, status->temperature);
+	qx_bits(qx, status->bits);
+	if (status->bits & MEGATEC_BYPASS_OR_AVR)
+		qx_regulation(qx, status->input_voltage, status->output_voltage);
+}
+
 static const char *
 take_status(struct qx *qx, const char *answer, size_t len)
 {
@@ -39,20 +57,8 @@ take_status(struct qx *qx, const char *answer, size_t len)
 
 	if (fault)
 		return fault;
-	qx_extra(qx, status.extra);
-	qx->on_battery = status.bits & MEGATEC_MAINS_FAILED;
-	qx->battery_voltage = status.battery_voltage;
-	qx->load = status.load;
-	qx_number(qx, "input.voltage", 1, status.input_voltage);
-	qx_number(qx, "input.voltage.fault", 1, status.fault_voltage);
-	qx_number(qx, "output.voltage", 1, status.output_voltage);
-	qx_number(qx, "ups.load", 0, status.load);
-	qx_number(qx, qx->dialect->frequency, 1, status.frequency);
-	qx_number(qx, "ups.temperature", 1, status.temperature);
-	qx_bits(qx, status.bits);
+	qx_status(qx, &status);
 	qx_beeper(qx, status.bits);
-	if (status.bits & MEGATEC_BYPASS_OR_AVR)
-		qx_regulation(qx, status.input_voltage, status.output_voltage);
 	return NULL;
 }
 

@@ -73,6 +73,23 @@ set_delay(struct qx *qx, const char *name, const char *value)
 	return RESULT_HANDLED;
 }
 
+/* --- off, and on again ------------------------------------------------------------------- */
+
+static void
+make_return(const struct qx *qx, char text[MEGATEC_COMMAND_MAX])
+{
+	megatec_shutdown_return(text, qx->off_s, qx->on_s);
+}
+
+static void
+make_stayoff(const struct qx *qx, char text[MEGATEC_COMMAND_MAX])
+{
+	if (qx->dialect->s_stays_off)
+		megatec_shutdown_return(text, qx->off_s, 0);
+	else
+		megatec_shutdown_stayoff(text, qx->off_s);
+}
+
 /* --- commands ---------------------------------------------------------------------------- */
 
 static enum sockmsg_result
@@ -99,10 +116,10 @@ make_command(
 		return RESULT_INVALID;
 	switch (row->kind) {
 	case QX_RETURN:
-		megatec_shutdown_return(text, qx->off_s, qx->on_s);
+		make_return(qx, text);
 		break;
 	case QX_STAYOFF:
-		megatec_shutdown_stayoff(text, qx->off_s);
+		make_stayoff(qx, text);
 		break;
 	case QX_TOGGLE:
 		snprintf(text, MEGATEC_COMMAND_MAX, "%s\r",
@@ -121,9 +138,9 @@ static void
 make_cut(const struct qx *qx, char text[MEGATEC_COMMAND_MAX])
 {
 	if (qx->stayoff)
-		megatec_shutdown_stayoff(text, qx->off_s);
+		make_stayoff(qx, text);
 	else
-		megatec_shutdown_return(text, qx->off_s, qx->on_s);
+		make_return(qx, text);
 }
 
 static bool
@@ -166,8 +183,8 @@ offer_delays(struct qx *qx)
 	char back[MEGATEC_COMMAND_MAX], away[MEGATEC_COMMAND_MAX];
 	bool returns;
 
-	megatec_shutdown_return(back, qx->off_s, qx->on_s);
-	megatec_shutdown_stayoff(away, qx->off_s);
+	make_return(qx, back);
+	make_stayoff(qx, away);
 	returns = qx_carries(qx, back);
 	if (returns || qx_carries(qx, away))
 		publish_delay(

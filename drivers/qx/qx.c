@@ -15,9 +15,9 @@
 #define FAILURES_FORGET 3 /* in a row: what EACH and FULL said is not known any more */
 #define LOST_SAID 2	  /* rounds lost in a row before it is said why */
 
-const struct qx_dialect *const qx_dialects[] = { &qx_megatec, &qx_megatec_old, &qx_mecer,
-	&qx_mustek, &qx_q1, &qx_voltronic_qs, &qx_voltronic_qs_hex, &qx_zinto, &qx_hunnox,
-	&qx_voltronic, NULL };
+const struct qx_dialect *const qx_dialects[] = { &qx_megatec, &qx_megatec_old, &qx_bestups,
+	&qx_mecer, &qx_mustek, &qx_q1, &qx_voltronic_qs, &qx_voltronic_qs_hex, &qx_zinto,
+	&qx_hunnox, &qx_voltronic, NULL };
 
 static void next_question(struct qx *qx);
 
@@ -128,6 +128,7 @@ qx_new(struct core *core, const struct qx_flavour *flavour)
 	qx->pollfreq_ms = 1000 * (int64_t)whole(qx, "pollfreq", 1, 86400, 30);
 	if (flag(qx, "work_range_type"))
 		log_warnx("[%s] work_range_type does nothing in this driver", core_ups_name(core));
+	(void)whole(qx, "pins_shutdown_mode", 0, 6, 0);
 	read_protocol(qx);
 	read_delays(qx);
 	read_estimate(qx);
@@ -214,6 +215,8 @@ qx_found(struct qx *qx, const struct qx_dialect *dialect)
 	qx->flags = (struct voltronic_flags){ 0 };
 	qx->pi = -1;
 	qx->batteries = 0;
+	qx->no_runtime = qx->has_packs = qx->packs_told = qx->reports_runtime = false;
+	qx->pins_mode = -1;
 	qx->configured = false;
 	core_set(qx->core, "driver.version.data", dialect->shown);
 	qx_publish_orders(qx);
@@ -280,7 +283,7 @@ static void
 find_packs(struct qx *qx)
 {
 	double nominal = core_number(qx->core, "battery.voltage.nominal");
-	double given = core_number(qx->core, "battery.packs");
+	double given = qx->packs_told ? (double)NAN : core_number(qx->core, "battery.packs");
 
 	if (given > 0) {
 		qx->packs = given;
@@ -314,7 +317,8 @@ publish_battery(struct qx *qx)
 	    core_number(qx->core, "battery.voltage.low"),
 	    core_number(qx->core, "battery.voltage.high"), qx->load);
 	qx_number(qx, "battery.charge", 0, 100 * estimate->charge);
-	qx_number(qx, "battery.runtime", 0, estimate->runtime_s);
+	if (!qx->reports_runtime)
+		qx_number(qx, "battery.runtime", 0, estimate->runtime_s);
 }
 
 static void
@@ -364,7 +368,8 @@ is_wanted(const struct qx *qx, const struct qx_query *query)
 
 	if ((query->unless == QX_NORATING && qx->norating) ||
 	    (query->unless == QX_NOVENDOR && qx->novendor) ||
-	    (query->known && core_get(qx->core, query->known)))
+	    (query->known && core_get(qx->core, query->known)) ||
+	    (query->wanted && !query->wanted(qx)))
 		return false;
 	switch (query->when) {
 	case QX_STATUS:

@@ -34,7 +34,8 @@ struct qx_query {
 	/* Nothing good came for a while: the variables are not known any more.  May be NULL. */
 	void (*forget)(struct qx *qx);
 	enum qx_unless { QX_ALWAYS, QX_NORATING, QX_NOVENDOR } unless; /* the option that bars it */
-	const char *known; /* a variable that makes it needless */
+	const char *known;		     /* a variable that makes it needless */
+	bool (*wanted)(const struct qx *qx); /* NULL: always */
 };
 
 enum qx_kind {
@@ -73,6 +74,7 @@ struct qx_dialect {
 	unsigned off_default_s, on_default_s; /* both 0: 30 and 180 */
 	unsigned test_min_s;		      /* of test.battery.start */
 	const char *cancel;		      /* stops a shutdown */
+	bool s_stays_off;		      /* S<n> without R stays off */
 	const char *frequency;		      /* which variable field 5 is */
 	const char *rated_voltage, *rated_current, *rated_frequency;
 };
@@ -91,12 +93,12 @@ struct qx_dialect {
 		.name = (command), .text = (words)                                                 \
 	}
 
-extern const struct qx_dialect qx_megatec, qx_megatec_old, qx_mecer, qx_mustek, qx_q1,
+extern const struct qx_dialect qx_megatec, qx_megatec_old, qx_mecer, qx_mustek, qx_q1, qx_bestups,
     qx_voltronic_qs, qx_voltronic_qs_hex, qx_zinto, qx_hunnox, qx_voltronic;
 extern const struct qx_dialect *const qx_dialects[]; /* NULL-ended */
 
 #define QX_DIALECTS                                                                                \
-	"hunnox, mecer, megatec, megatec/old, mustek, q1, voltronic, voltronic-qs, "               \
+	"bestups, hunnox, mecer, megatec, megatec/old, mustek, q1, voltronic, voltronic-qs, "      \
 	"voltronic-qs-hex, zinto"
 
 /* The rows that both drivers have. */
@@ -160,6 +162,8 @@ struct qx {
 	double packs;	     /* the reading is multiplied by this; 0 not yet known */
 	bool guessed_limits; /* battery.voltage.low and .high are ours */
 	bool reports_charge; /* the device does */
+	bool reports_runtime;
+	bool packs_told; /* battery.packs is none of those that the reading is multiplied by */
 	bool said_extra, said_late;
 	bool said_orders; /* what does not reach the UPS */
 
@@ -170,6 +174,10 @@ struct qx {
 	bool configured;
 	uint64_t warnings;
 	struct voltronic_flags flags;
+
+	/* bestups.c */
+	bool no_runtime, has_packs; /* its model */
+	int pins_mode;		    /* -1 not known */
 
 	/* order.c: -k */
 	unsigned kill_tries;
@@ -214,6 +222,9 @@ void qx_nominal(struct qx *qx, double volts);
 /* megatec.c: what the bits of a status say, but for the one that tells of the beeper, and that. */
 void qx_bits(struct qx *qx, unsigned bits);
 void qx_beeper(struct qx *qx, unsigned bits);
+/* What a status by Q1 says, but for the beeper. */
+struct megatec_status;
+void qx_status(struct qx *qx, const struct megatec_status *status);
 /* What Megatec's and Voltronic's status have in common. */
 void qx_regulation(struct qx *qx, double input_voltage, double output_voltage);
 

@@ -15,7 +15,8 @@ enum {
 	Q1 = 16,
 	VOLTRONIC_QS = 32,
 	ZINTO = 64,
-	QS_HEX = 128
+	QS_HEX = 128,
+	BESTUPS = 256
 };
 
 #define BACK_SOON 10.0 /* seconds it stays off at least, when it is to come back with mains */
@@ -25,7 +26,7 @@ static const struct emu_dialect dialects[] = { { "megatec", MEGATEC, NULL, NULL,
 	{ "mecer", MECER, "(ACK", "(NAK", "(NAK" }, { "mustek", MUSTEK, NULL, NULL, "NAK" },
 	{ "q1", Q1, NULL, NULL, "silent" }, { "voltronic-qs", VOLTRONIC_QS, NULL, "(NAK", "(NAK" },
 	{ "zinto", ZINTO, NULL, NULL, "echo" }, { "voltronic-qs-hex", QS_HEX, NULL, "N", "N" },
-	{ NULL, 0, NULL, NULL, NULL } };
+	{ "bestups", BESTUPS, NULL, NULL, "silent" }, { NULL, 0, NULL, NULL, NULL } };
 
 static char
 bit(bool on)
@@ -187,28 +188,33 @@ toggle_beeper(struct emu *emu, const char *rest, int number)
 	return EMU_DONE;
 }
 
-#define NOT_HEX (NOT_QS | VOLTRONIC_QS)
-#define NOT_QS (MEGATEC | MEGATEC_OLD | MECER | MUSTEK | Q1 | ZINTO)
+#define USUAL_S ((NOT_QS | VOLTRONIC_QS) & ~(unsigned)BESTUPS)
+#define NOT_QS (MEGATEC | MEGATEC_OLD | MECER | MUSTEK | Q1 | ZINTO | BESTUPS)
 
 static const struct emu_command commands[] = { { "Q1", say_status, false,
-						   MEGATEC | MECER | Q1 | ZINTO, 0 },
+						   MEGATEC | MECER | Q1 | ZINTO | BESTUPS, 0 },
 	{ "QS", say_status, false, MUSTEK | VOLTRONIC_QS, 0 },
 	{ "D", say_status, false, MEGATEC_OLD, 0 },
 	{ "F", say_ratings, false, MEGATEC | MEGATEC_OLD | MECER | MUSTEK | VOLTRONIC_QS | ZINTO,
 	    0 },
 	{ "I", emu_megatec_vendor, false, MEGATEC | MEGATEC_OLD | MECER | MUSTEK, 0 },
 	{ "FW?", emu_megatec_vendor, false, ZINTO, 0 }, { "QPI", say_protocol, false, MECER, 0 },
-	{ "M", say_v, false, VOLTRONIC_QS, 0 }, { "M", emu_qshex_kind, false, QS_HEX, 0 },
-	{ "QS", emu_qshex_status, false, QS_HEX, 0 }, { "T", emu_qshex_test, true, QS_HEX, 0 },
-	{ "CT", emu_qshex_test_stop, false, QS_HEX, 0 },
+	{ "ID", emu_bestups_id, false, BESTUPS, 0 },
+	{ "RT", emu_bestups_runtime, false, BESTUPS, 0 },
+	{ "BP", emu_bestups_number, true, BESTUPS, 5 },
+	{ "SS", emu_bestups_number, true, BESTUPS, 6 },
+	{ "M", emu_bestups_transfer, false, BESTUPS, 0 },
+	{ "S", emu_bestups_shutdown, true, BESTUPS, 99 }, { "M", say_v, false, VOLTRONIC_QS, 0 },
+	{ "M", emu_qshex_kind, false, QS_HEX, 0 }, { "QS", emu_qshex_status, false, QS_HEX, 0 },
+	{ "T", emu_qshex_test, true, QS_HEX, 0 }, { "CT", emu_qshex_test_stop, false, QS_HEX, 0 },
 	{ "S", emu_megatec_shutdown, true, QS_HEX, 9 },
 	{ "T", emu_megatec_test, true, NOT_QS & ~(unsigned)MECER, 0 },
 	{ "T", emu_megatec_test, true, MECER, 1 },
 	{ "T", emu_megatec_test, false, VOLTRONIC_QS, 0 },
 	{ "TL", emu_megatec_test_deep, false, NOT_QS, 0 },
 	{ "CT", emu_megatec_test_stop, false, NOT_QS, 0 },
-	{ "S", emu_megatec_shutdown, true, NOT_HEX, 10 }, { "C", emu_megatec_cancel, false, 0, 0 },
-	{ "Q", toggle_beeper, false, 0, 0 }, { NULL, NULL, false, 0, 0 } };
+	{ "S", emu_megatec_shutdown, true, USUAL_S, 10 }, { "C", emu_megatec_cancel, false, 0, 0 },
+	{ "Q", toggle_beeper, false, ~(unsigned)BESTUPS, 0 }, { NULL, NULL, false, 0, 0 } };
 
 const struct emu_model emu_megatec = {
 	.name = "megatec",
@@ -216,4 +222,6 @@ const struct emu_model emu_megatec = {
 	.baud = 2400,
 	.end = '\r',
 	.commands = commands,
+	.state_size = sizeof(struct emu_bestups),
+	.start = emu_bestups_start,
 };

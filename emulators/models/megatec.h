@@ -20,6 +20,17 @@ enum emu_verdict emu_qshex_test(struct emu *emu, const char *rest, int number);
 enum emu_verdict emu_qshex_test_stop(struct emu *emu, const char *rest, int number);
 bool emu_qshex_is_t(struct emu *emu);
 
+/* bestups.c. */
+struct emu_bestups { /* what it remembers */
+	int packs, pins;
+};
+void emu_bestups_start(struct emu *emu);
+enum emu_verdict emu_bestups_id(struct emu *emu, const char *rest, int number);
+enum emu_verdict emu_bestups_runtime(struct emu *emu, const char *rest, int number);
+enum emu_verdict emu_bestups_transfer(struct emu *emu, const char *rest, int number);
+enum emu_verdict emu_bestups_number(struct emu *emu, const char *rest, int most);
+enum emu_verdict emu_bestups_shutdown(struct emu *emu, const char *rest, int most_minutes);
+
 /* The eight status bits as letters. */
 void emu_megatec_bits(char out[9], const struct emu_battery *b);
 /* The load as the device tells it, in percent. */
