@@ -70,6 +70,17 @@ read_doubts(struct hidups *ups)
 	ups->doubt_seconds = core_option_number(ups->core, "lbrb_log_delay_sec", -1, 86400, -1);
 }
 
+/* What has no halves: half of it would be dropped without a word. */
+static long
+whole_option(struct core *core, const char *name, long min, long max, long fallback)
+{
+	double number = core_option_number(core, name, (double)min, (double)max, (double)fallback);
+
+	if (number != (double)(long)number)
+		core_fault(core, name, "not a whole number");
+	return (long)number;
+}
+
 static void *new (struct core *core)
 {
 	struct hidups *ups = calloc(1, sizeof(*ups));
@@ -80,15 +91,14 @@ static void *new (struct core *core)
 	ups->usb = usb_new(core, hidups_known);
 	ups->off_delay = core_option_number(core, "offdelay", 0, 1e6, 20);
 	ups->on_delay = core_option_number(core, "ondelay", -1, 1e6, 30);
-	ups->poll_seconds = (long)core_option_number(core, "pollfreq", 1, 86400, 30);
+	ups->poll_seconds = core_option_number(core, "pollfreq", 1, 86400, 30);
 	ups->poll_only = core_option(core, "pollonly") != NULL;
 	ups->interrupt_only = core_option(core, "interruptonly") != NULL;
 	ups->max_report = core_option(core, "maxreport") != NULL;
 	ups->explore = core_option(core, "explore") != NULL;
-	ups->interrupt_bytes = (size_t)core_option_number(core, "interruptsize", 0, 4096, 0);
-	ups->deaf_rounds =
-	    (long)core_option_number(core, "interruptpipe_no_events_tolerance", -1, 1e6, -1);
-	ups->low_charge = (long)core_option_number(core, "lowbatt", 0, 100, 0);
+	ups->interrupt_bytes = (size_t)whole_option(core, "interruptsize", 0, USB_INTERRUPT_MAX, 0);
+	ups->deaf_rounds = whole_option(core, "interruptpipe_no_events_tolerance", -1, 1000000, -1);
+	ups->low_charge = whole_option(core, "lowbatt", 0, 100, 0);
 	ups->chosen = chosen_vendor(core);
 	read_doubts(ups);
 	if (core_option(core, "onlinedischarge") || core_option(core, "onlinedischarge_onbattery"))

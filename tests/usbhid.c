@@ -403,7 +403,8 @@ Test(usbhid, subdriver)
 
 	static const char *const wrong[] = { "subdriver=nobody", "subdriver=(", "interruptsize=-1",
 		"interruptsize=many", "lowbatt=101", "offdelay=soon", "pollfreq=0",
-		"lbrb_log_delay_sec=x" };
+		"lbrb_log_delay_sec=x", "lowbatt=10.5", "interruptsize=8.5", "interruptsize=513",
+		"interruptpipe_no_events_tolerance=0.5" };
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		loop = bus_begin();

@@ -14,6 +14,7 @@
 
 #define USB_STRING_MAX 128 /* letters of a string, its end included */
 #define USB_REQUEST_MS 2000
+#define USB_INTERRUPT_MAX 512 /* bytes of one interrupt transfer */
 
 /* A device that this driver knows.  Last row: vendor 0. */
 struct usb_known {
@@ -107,7 +108,7 @@ bool usb_string_text(char out[USB_STRING_MAX], const void *answer, size_t len);
 bool usb_string_whole(const void *answer, size_t len);
 
 /* Interrupt reports are given to the driver's heard() from now on.  The longest has LEN bytes: a
- * transfer ends when so many have come, or with a packet that is not full. */
+ * transfer ends when so many have come, or USB_INTERRUPT_MAX, or with a packet that is not full. */
 void usb_listen(struct usb *usb, size_t len);
 
 /* In what usb_identify() calls: it is not this one, whatever it says it is.  The next one that fits

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #define USB_MAXINTERFACES 32
-#define REPORT_MAX 512	  /* bytes of an interrupt transfer */
+#define REPORT_MAX USB_INTERRUPT_MAX
 #define PIPE_FAULTS_MAX 3 /* in a row: then the interrupt pipe is given up */
 #define REPORTS_MAX 32	  /* that wait to be told: those of one answer of a bridge */
 #define CLOSE_TURNS 200	  /* of 5 ms at most, for what has been taken back to come back */

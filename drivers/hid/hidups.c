@@ -335,7 +335,7 @@ begin_round(struct hidups *ups)
 {
 	int64_t now_ms = loop_now_ms(core_loop(ups->core));
 
-	ups->full_round = now_ms - ups->full_ms >= ups->poll_seconds * 1000;
+	ups->full_round = (double)(now_ms - ups->full_ms) >= ups->poll_seconds * 1000;
 	if (ups->full_round)
 		ups->full_ms = now_ms;
 	ups->asking = 0;

@@ -185,7 +185,7 @@ struct hidups {
 	struct core *core; /* borrowed */
 	struct usb *usb;
 	const struct hidups_vendor *vendor;
-	long poll_seconds; /* between full rounds */
+	double poll_seconds; /* between full rounds */
 	double off_delay, on_delay;
 	bool poll_only, interrupt_only, max_report, explore;
 	size_t interrupt_bytes; /* of one transfer; 0: of the longest report */
