@@ -42,7 +42,7 @@ static struct emu_device_file files[DEVICES]; /* read once */
 static struct line {
 	struct core *core;
 	struct emu *emu;
-	bool mute;
+	bool mute, cut; /* nothing is asked; nothing comes back, either, be it late */
 	struct {
 		char *question, *answer; /* owned */
 	} other[OTHERS];
@@ -61,7 +61,7 @@ emu_end(struct emu *emu, const struct emu_options *options, const char **why)
 static void
 emu_says(void *port, const struct emu_message *message)
 {
-	if (!line.core)
+	if (!line.core || line.cut)
 		return;
 	buf_add(&line.heard, message->bytes, message->len);
 	core_arrived(line.core, message->bytes, message->len);
@@ -252,7 +252,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	drive_check(&drive, true);
 	if (!drive_is_overridden(&drive) && !heard_binary())
 		check_said(drive.core);
-	line.mute = true;
+	line.mute = line.cut = true;
 	drive_check_silence(&drive);
 out:
 	drive_end(&drive);

@@ -34,11 +34,12 @@ struct stage {
 
 /* ---- the process around it ---- */
 
-/* All that may make a host shut down: OB LB, OB and silence, OFF, OVER, ALARM, FSD. */
+/* All that may make a host shut down: OB LB, OB and silence, BYPASS and silence, OFF, OVER, ALARM,
+ * FSD. */
 static bool
 gave_reason(const struct server *server)
 {
-	static const char *const words[] = { "OB", "LB", "FSD", "OFF", "OVER", "ALARM" };
+	static const char *const words[] = { "OB", "LB", "BYPASS", "FSD", "OFF", "OVER", "ALARM" };
 	char *text = fuzz_text(buf_bytes(&server->said), buf_len(&server->said));
 	bool found = false;
 
