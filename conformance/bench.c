@@ -497,6 +497,7 @@ bench_run(struct bench *bench, const struct test_case *test)
 	volatile bool passed = false;
 
 	bench->test = test;
+	bench->cases++;
 	bench->why[0] = '\0';
 	bench->skipped = false;
 	bytes_drop(&bench->trace, bench->trace.len);

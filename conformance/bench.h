@@ -69,6 +69,7 @@ struct process {
 struct bench {
 	const struct target *target;
 	const struct test_case *test; /* the one that runs */
+	unsigned cases; /* so far: what the last one left running knows no file of this one */
 	char dir[256];
 	int port;      /* of upsd */
 	int port_hold; /* while it is open the port is ours; -1: there is none yet */

@@ -55,22 +55,23 @@ put_script(struct bench *bench, const char *name, const char *what, const char *
 void
 monitor_files(struct bench *bench, const char *name, const char *lines)
 {
-	char text[8192], file[128];
+	char text[8192], file[128], tell[32];
 	size_t used;
 
+	snprintf(tell, sizeof(tell), "tell.%u", bench->cases);
 	snprintf(text, sizeof(text),
-	    "#!/bin/sh\nprintf '%%s|%%s|%%s\\n' \"$NOTIFYTYPE\" \"$UPSNAME\" \"$1\" >>%s/%s.told\n",
-	    bench->dir, name);
-	put_script(bench, name, "tell", text);
+	    "#!/bin/sh\nprintf '%%s|%%s|%%s\\n' \"$NOTIFYTYPE\" \"$UPSNAME\" \"$1\" >>%s/%s.%s\n",
+	    bench->dir, name, tell);
+	put_script(bench, name, tell, text);
 	snprintf(text, sizeof(text),
 	    "#!/bin/sh\nflag=noflag\n[ ! -e %s/%s.flag ] || flag=flag\n"
 	    "echo \"$flag\" >>%s/%s.ran\n",
 	    bench->dir, name, bench->dir, name);
 	put_script(bench, name, "shut", text);
 	snprintf(text, sizeof(text),
-	    "SHUTDOWNCMD \"%s/%s-shut\"\nNOTIFYCMD %s/%s-tell\nPOWERDOWNFLAG %s/%s.flag\n"
+	    "SHUTDOWNCMD \"%s/%s-shut\"\nNOTIFYCMD %s/%s-%s\nPOWERDOWNFLAG %s/%s.flag\n"
 	    "POLLFREQ 1\nPOLLFREQALERT 1\nDEADTIME 3\nHOSTSYNC 2\nFINALDELAY 0\n",
-	    bench->dir, name, bench->dir, name, bench->dir, name);
+	    bench->dir, name, bench->dir, name, tell, bench->dir, name);
 	used = strlen(text);
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
 		used += (size_t)snprintf(
@@ -471,6 +472,16 @@ step_unheard(struct story *story)
 	need(story->bench, !has_heard(story->feed, story->rest), "upsd hears '%s'", story->rest);
 }
 
+/* All that this case's upsmon told. */
+static const char *
+all_told(struct story *story)
+{
+	char file[64];
+
+	snprintf(file, sizeof(file), "mon.tell.%u", story->bench->cases);
+	return get_file(story->bench, file);
+}
+
 /* How often the notification TYPE was told with TEXT behind it. */
 static int
 told(struct story *story, const char *type, const char *text)
@@ -478,8 +489,7 @@ told(struct story *story, const char *type, const char *text)
 	size_t len = strlen(type);
 	int count = 0;
 
-	for (char *line = (char *)(uintptr_t)get_file(story->bench, "mon.told"), *next;
-	     line && *line; line = next) {
+	for (char *line = (char *)(uintptr_t)all_told(story), *next; line && *line; line = next) {
 		if ((next = strchr(line, '\n')))
 			*next++ = '\0';
 		count +=
@@ -502,7 +512,7 @@ step_told(struct story *story)
 	text += used;
 	while ((count = told(story, type, text)) < (wanted ? wanted : 1)) {
 		need(story->bench, now_ms() < end, "%s %s is told %d times; told was: %s", type,
-		    text, count, get_file(story->bench, "mon.told"));
+		    text, count, all_told(story));
 		turn(story);
 	}
 	need(story->bench, !wanted || count == wanted, "%s is told %d times instead of %d", type,
