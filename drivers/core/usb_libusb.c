@@ -16,7 +16,6 @@
 #include <string.h>
 
 #define USB_MAXINTERFACES 32
-#define REPORT_MAX USB_INTERRUPT_MAX
 #define PIPE_FAULTS_MAX 3 /* in a row: then the interrupt pipe is given up */
 #define REPORTS_MAX 32	  /* that wait to be told: those of one answer of a bridge */
 #define CLOSE_TURNS 200	  /* of 5 ms at most, for what has been taken back to come back */
@@ -39,12 +38,12 @@ struct handle {
 	struct libusb_transfer *listens;
 	unsigned pipe_faults;
 	unsigned under_way; /* transfers that libusb has */
-	unsigned char report[REPORT_MAX];
+	unsigned char report[USB_INTERRUPT_MAX];
 
 	struct later tell;		  /* of these: */
 	struct libusb_transfer *answered; /* owned: the request has ended */
 	struct {
-		unsigned char bytes[REPORT_MAX];
+		unsigned char bytes[USB_INTERRUPT_MAX];
 		size_t len;
 	} reports[REPORTS_MAX];
 	size_t reports_len;
@@ -330,7 +329,7 @@ request_ended(struct libusb_transfer *transfer)
 static void
 tell_report(struct handle *handle)
 {
-	unsigned char bytes[REPORT_MAX];
+	unsigned char bytes[USB_INTERRUPT_MAX];
 	size_t len = handle->reports[0].len;
 
 	memcpy(bytes, handle->reports[0].bytes, len);
@@ -484,7 +483,8 @@ listen_to_it(void *owner, size_t len)
 	if (!(handle->listens = libusb_alloc_transfer(0)))
 		return false;
 	libusb_fill_interrupt_transfer(handle->listens, handle->device, handle->endpoint,
-	    handle->report, len < REPORT_MAX ? (int)len : REPORT_MAX, report_came, handle, 0);
+	    handle->report, len < USB_INTERRUPT_MAX ? (int)len : USB_INTERRUPT_MAX, report_came,
+	    handle, 0);
 	return listen_again(handle);
 }
 

@@ -75,14 +75,6 @@ take_status(struct qx *qx, const char *answer, size_t len)
 	return NULL;
 }
 
-static const char *
-check(const char *answer, size_t len)
-{
-	struct megatec_status status;
-
-	return megatec_status_parse(&status, answer, len);
-}
-
 static bool
 has_runtime(const struct qx *qx)
 {
@@ -219,8 +211,8 @@ end_round(struct qx *qx)
 		return;
 	qx->configured = true;
 	if (qx->pins_mode == -1)
-		log_warnx(
-		    "[%s] pins_shutdown_mode: this UPS does not tell its own: left as it is", core_ups_name(qx->core));
+		log_warnx("[%s] pins_shutdown_mode: this UPS does not tell its own: left as it is",
+		    core_ups_name(qx->core));
 	else if (qx->pins_mode != (int)mode)
 		qx_order(qx, orders[mode], false, 0, 0, pins_ordered);
 }
@@ -267,7 +259,7 @@ const struct qx_dialect qx_bestups = {
 	.name = "bestups",
 	.shown = "BestUPS",
 	.queries = queries,
-	.check = check,
+	.check = qx_check_status,
 	.commands = commands,
 	.settings = settings,
 	.end_round = end_round,

@@ -39,9 +39,7 @@ struct outcome {
 static int
 is_status(const char *answer, size_t len)
 {
-	struct megatec_status status;
-
-	return megatec_status_parse(&status, answer, len) == NULL;
+	return qx_check_status(answer, len) == NULL;
 }
 
 static int
@@ -86,22 +84,23 @@ is_qs(const char *answer, size_t len)
 	return is_status(answer, len) ? 1 : qshex_status_parse(&status, answer, len) ? 0 : 2;
 }
 
-static int
-is_letter(char letter, const char *answer, size_t len)
+bool
+qx_is_letter(const char *letters, const char *answer, size_t len)
 {
-	return len >= 1 && answer[0] == letter && (len == 1 || (len == 2 && answer[1] == '\r'));
+	return (len == 1 || (len == 2 && answer[1] == '\r')) && answer[0] &&
+	       strchr(letters, answer[0]);
 }
 
 static int
 is_p_or_t(const char *answer, size_t len)
 {
-	return is_letter('P', answer, len) || is_letter('T', answer, len);
+	return qx_is_letter("PT", answer, len);
 }
 
 static int
 is_v(const char *answer, size_t len)
 {
-	return is_letter('V', answer, len);
+	return qx_is_letter("V", answer, len);
 }
 
 static const struct {

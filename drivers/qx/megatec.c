@@ -62,8 +62,8 @@ take_status(struct qx *qx, const char *answer, size_t len)
 	return NULL;
 }
 
-static const char *
-check(const char *answer, size_t len)
+const char *
+qx_check_status(const char *answer, size_t len)
 {
 	struct megatec_status status;
 
@@ -168,7 +168,7 @@ static const struct qx_command commands_of_voltronic_qs[] = { SWITCHING, { .name
 /* --- dialects: section 7 ----------------------------------------------------------------- */
 
 #define IN_COMMON                                                                                  \
-	.check = check, .commands = commands, .off_max_s = 600, .cancel = "C\r",                   \
+	.check = qx_check_status, .commands = commands, .off_max_s = 600, .cancel = "C\r",         \
 	.frequency = "input.frequency", .rated_voltage = "input.voltage.nominal",                  \
 	.rated_current = "input.current.nominal", .rated_frequency = "input.frequency.nominal"
 
@@ -202,7 +202,7 @@ const struct qx_dialect qx_voltronic_qs = {
 	.name = "voltronic-qs",
 	.shown = "Voltronic-QS",
 	.queries = of_voltronic_qs,
-	.check = check,
+	.check = qx_check_status,
 	.commands = commands_of_voltronic_qs,
 	.off_max_s = 540,
 	.on_min_s = 60,

@@ -8,7 +8,7 @@
 static const char *
 take_kind(struct qx *qx, const char *answer, size_t len)
 {
-	if ((len != 1 && (len != 2 || answer[1] != '\r')) || (answer[0] != 'P' && answer[0] != 'T'))
+	if (!qx_is_letter("PT", answer, len))
 		return "neither P nor T";
 	core_setf(qx->core, "ups.firmware.aux", "PM-%c", answer[0]);
 	if (answer[0] == 'T')

@@ -222,9 +222,12 @@ void qx_nominal(struct qx *qx, double volts);
 /* megatec.c: what the bits of a status say, but for the one that tells of the beeper, and that. */
 void qx_bits(struct qx *qx, unsigned bits);
 void qx_beeper(struct qx *qx, unsigned bits);
-/* What a status by Q1 says, but for the beeper. */
+/* A status by Q1: NULL, or what is wrong with ANSWER; what it says, but for the beeper. */
+const char *qx_check_status(const char *answer, size_t len);
 struct megatec_status;
 void qx_status(struct qx *qx, const struct megatec_status *status);
+/* detect.c: is ANSWER one of these LETTERS, with or without its CR? */
+bool qx_is_letter(const char *letters, const char *answer, size_t len);
 /* What Megatec's and Voltronic's status have in common. */
 void qx_regulation(struct qx *qx, double input_voltage, double output_voltage);
 

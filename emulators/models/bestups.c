@@ -45,21 +45,36 @@ emu_bestups_transfer(struct emu *emu, const char *rest, int number)
 	return EMU_SAID;
 }
 
-/* BP?, BP<n>; SS?, SS<n>: how many packs hang on it; what two pins of its plug do. */
-enum emu_verdict
-emu_bestups_number(struct emu *emu, const char *rest, int most)
+/* A question mark asks for VALUE, a digit sets it. */
+static enum emu_verdict
+ask_or_set(struct emu *emu, const char *rest, int *value, int digits, int most)
 {
-	struct emu_bestups *state = emu_state(emu);
-	int *value = most == 5 ? &state->packs : &state->pins;
-
 	if (strcmp(rest, "?") == 0) {
-		emu_say(emu, most == 5 ? "%02d" : "%d", *value);
+		emu_say(emu, "%0*d", digits, *value);
 		return EMU_SAID;
 	}
 	if (!isdigit((unsigned char)rest[0]) || rest[1] || rest[0] - '0' > most)
 		return EMU_REFUSED;
 	*value = rest[0] - '0';
 	return EMU_DONE;
+}
+
+/* How many packs hang on it. */
+enum emu_verdict
+emu_bestups_packs(struct emu *emu, const char *rest, int most)
+{
+	struct emu_bestups *state = emu_state(emu);
+
+	return ask_or_set(emu, rest, &state->packs, 2, most);
+}
+
+/* What two pins of its plug do. */
+enum emu_verdict
+emu_bestups_pins(struct emu *emu, const char *rest, int most)
+{
+	struct emu_bestups *state = emu_state(emu);
+
+	return ask_or_set(emu, rest, &state->pins, 1, most);
 }
 
 /* S<n> stays off. */

@@ -18,7 +18,6 @@ enum emu_verdict emu_qshex_status(struct emu *emu, const char *rest, int number)
 enum emu_verdict emu_qshex_kind(struct emu *emu, const char *rest, int number);
 enum emu_verdict emu_qshex_test(struct emu *emu, const char *rest, int number);
 enum emu_verdict emu_qshex_test_stop(struct emu *emu, const char *rest, int number);
-bool emu_qshex_is_t(struct emu *emu);
 
 /* bestups.c. */
 struct emu_bestups { /* what it remembers */
@@ -28,7 +27,8 @@ void emu_bestups_start(struct emu *emu);
 enum emu_verdict emu_bestups_id(struct emu *emu, const char *rest, int number);
 enum emu_verdict emu_bestups_runtime(struct emu *emu, const char *rest, int number);
 enum emu_verdict emu_bestups_transfer(struct emu *emu, const char *rest, int number);
-enum emu_verdict emu_bestups_number(struct emu *emu, const char *rest, int most);
+enum emu_verdict emu_bestups_packs(struct emu *emu, const char *rest, int most);
+enum emu_verdict emu_bestups_pins(struct emu *emu, const char *rest, int most);
 enum emu_verdict emu_bestups_shutdown(struct emu *emu, const char *rest, int most_minutes);
 
 /* The eight status bits as letters. */

@@ -57,6 +57,13 @@ ratings(const struct emu_rating *r)
 	return byte;
 }
 
+/* There are two kinds of them. */
+static bool
+is_t(struct emu *emu)
+{
+	return strcmp(emu_device(emu)->protocol, "T") == 0;
+}
+
 enum emu_verdict
 emu_qshex_status(struct emu *emu, const char *rest, int number)
 {
@@ -78,23 +85,16 @@ emu_qshex_status(struct emu *emu, const char *rest, int number)
 	for (int i = 0; i < 8; i++)
 		byte = byte << 1 | (bits[i] == '1');
 	put(&line, 1, byte);
-	if (emu_qshex_is_t(emu))
+	if (is_t(emu))
 		put(&line, 1, ratings(r));
 	emu_say_bytes(emu, line.bytes, line.len);
 	return EMU_SAID;
 }
 
-/* There are two kinds of them. */
-bool
-emu_qshex_is_t(struct emu *emu)
-{
-	return strcmp(emu_device(emu)->protocol, "T") == 0;
-}
-
 enum emu_verdict
 emu_qshex_kind(struct emu *emu, const char *rest, int number)
 {
-	emu_say(emu, "%c", emu_qshex_is_t(emu) ? 'T' : 'P');
+	emu_say(emu, "%c", is_t(emu) ? 'T' : 'P');
 	return EMU_SAID;
 }
 
@@ -102,7 +102,7 @@ emu_qshex_kind(struct emu *emu, const char *rest, int number)
 enum emu_verdict
 emu_qshex_test(struct emu *emu, const char *rest, int number)
 {
-	if (!emu_qshex_is_t(emu))
+	if (!is_t(emu))
 		return EMU_DONE;
 	return *rest ? EMU_UNKNOWN : emu_megatec_test(emu, rest, 0);
 }
@@ -111,5 +111,5 @@ emu_qshex_test(struct emu *emu, const char *rest, int number)
 enum emu_verdict
 emu_qshex_test_stop(struct emu *emu, const char *rest, int number)
 {
-	return emu_qshex_is_t(emu) ? EMU_UNKNOWN : EMU_DONE;
+	return is_t(emu) ? EMU_UNKNOWN : EMU_DONE;
 }
